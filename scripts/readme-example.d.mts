@@ -1,0 +1,1 @@
+export function runReadmeExample(readmePath: string): { expected: string; actual: string };
