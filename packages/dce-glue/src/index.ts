@@ -4,6 +4,35 @@
  * @packageDocumentation
  */
 export type {
+  DceHandle,
+  DceHandleClassic,
+  DceHandleExtensions,
+  DceHandleLkl,
+  SimFile,
+  SimImported,
+} from "./kernel/dce-handle.ts";
+export {
+  KERNEL_HANDLE_VERSION,
+  type KernelHandle,
+  type KernelHandleClassic,
+  type KernelHandleExtensions,
+  type KernelHandleLkl,
+  type SimExported,
+} from "./kernel/kernel-handle.ts";
+export * from "./kernel/kernel-objects.ts";
+export {
+  type KernelHost,
+  type KernelInstance,
+  type KernelProvider,
+  kernelProvider,
+  kernelProviderNames,
+  registerKernelProvider,
+  type SimInit,
+} from "./kernel/kernel-provider.ts";
+export type { LklHelpers } from "./kernel/lkl-helpers.ts";
+export * from "./kernel/rtnl-request.ts";
+export type { LiveHostObjects } from "./kernel/sim-host-ops.ts";
+export type {
   SimInterface,
   SimLink,
   SimLinkOptions,

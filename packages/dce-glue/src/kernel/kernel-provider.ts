@@ -1,0 +1,69 @@
+import type { RandomStream, Simulator, TaskManager } from "@dcejs/core-sched";
+import { ScenarioError } from "../scenario/scenario-error.ts";
+import type { DceHandle } from "./dce-handle.ts";
+import type { KernelHandle } from "./kernel-handle.ts";
+import type { DceKernel } from "./kernel-objects.ts";
+import type { LiveHostObjects } from "./sim-host-ops.ts";
+
+/** What a provider gets to make a kernel for one node. */
+export interface KernelHost {
+  readonly simulator: Simulator;
+  /** The node's tasks: kernel threads run here too. */
+  readonly taskManager: TaskManager;
+  readonly nodeId: number;
+  readonly nodeName: string;
+  /** The kernel's own stream of random numbers. */
+  readonly random: RandomStream;
+  /** Nanoseconds since 1970 at virtual time 0. */
+  readonly wallClockBase: number;
+  /** Parameters for the command line ("loglevel=8"). */
+  readonly commandLine: string;
+  /** Console and /var/log/messages. */
+  readonly print: (text: string) => void;
+}
+
+/** Fills `handle` with the kernel's functions and remembers the simulator's. */
+export type SimInit = (
+  handle: Partial<KernelHandle>,
+  imported: DceHandle,
+  kernel: DceKernel,
+) => void;
+
+/** One kernel: a class instance, or a wasm instance with its own memory. Nothing about it is global. */
+export interface KernelInstance {
+  /** Like DCE's `sim_init`: does not boot; `handle.setup_kernel()` does, from a task. */
+  readonly sim_init: SimInit;
+  /** Frees what it holds without running it again; the simulation is over. */
+  destroy(): void;
+  /** What it still holds of its host, for leak checks. */
+  readonly liveHostObjects: LiveHostObjects;
+  /** Packet buffers that are not back in the kernel's pool. */
+  readonly livePackets: number;
+}
+
+/** A kind of kernel that a scenario may name. */
+export interface KernelProvider {
+  readonly name: string;
+  create(host: KernelHost): KernelInstance;
+}
+
+const providers = new Map<string, KernelProvider>();
+
+/** Makes a kernel known under its name. A second provider of the same name replaces the first. */
+export function registerKernelProvider(provider: KernelProvider): void {
+  providers.set(provider.name, provider);
+}
+
+/** @throws {ScenarioError} no such kernel; the message lists the names there are */
+export function kernelProvider(name: string): KernelProvider {
+  const provider = providers.get(name);
+  if (provider === undefined) {
+    const known = kernelProviderNames().join(", ");
+    throw new ScenarioError(`unknown kernel "${name}"; there is: ${known}`);
+  }
+  return provider;
+}
+
+export function kernelProviderNames(): string[] {
+  return [...providers.keys()].toSorted();
+}

@@ -1,0 +1,170 @@
+/**
+ * Configuration of a kernel's network as typed records: what an rtnetlink message says, without
+ * its bytes. The `ip` language makes them; a kernel with real rtnetlink sockets turns each into
+ * one message. Names and meanings are rtnetlink(7)'s. IPv4 addresses are unsigned 32-bit numbers,
+ * 0x0a000001 = 10.0.0.1.
+ */
+export const NLM_F_REPLACE = 0x100;
+export const NLM_F_EXCL = 0x200;
+export const NLM_F_CREATE = 0x400;
+export const NLM_F_APPEND = 0x800;
+
+/** rtm_scope, ifa_scope */
+export const RT_SCOPE_UNIVERSE = 0;
+export const RT_SCOPE_SITE = 200;
+export const RT_SCOPE_LINK = 253;
+export const RT_SCOPE_HOST = 254;
+export const RT_SCOPE_NOWHERE = 255;
+
+/** rtm_table */
+export const RT_TABLE_UNSPEC = 0;
+export const RT_TABLE_DEFAULT = 253;
+export const RT_TABLE_MAIN = 254;
+export const RT_TABLE_LOCAL = 255;
+
+/** rtm_type */
+export const RTN_UNICAST = 1;
+export const RTN_LOCAL = 2;
+export const RTN_BROADCAST = 3;
+export const RTN_BLACKHOLE = 6;
+export const RTN_UNREACHABLE = 7;
+export const RTN_PROHIBIT = 8;
+
+/** rtm_protocol */
+export const RTPROT_KERNEL = 2;
+export const RTPROT_BOOT = 3;
+export const RTPROT_STATIC = 4;
+
+/** ndm_state */
+export const NUD_INCOMPLETE = 0x01;
+export const NUD_REACHABLE = 0x02;
+export const NUD_STALE = 0x04;
+export const NUD_DELAY = 0x08;
+export const NUD_PROBE = 0x10;
+export const NUD_FAILED = 0x20;
+export const NUD_NOARP = 0x40;
+export const NUD_PERMANENT = 0x80;
+
+/** ifi_flags (netdevice(7)) */
+export const IFF_UP = 0x1;
+export const IFF_BROADCAST = 0x2;
+export const IFF_LOOPBACK = 0x8;
+export const IFF_POINTOPOINT = 0x10;
+export const IFF_RUNNING = 0x40;
+export const IFF_NOARP = 0x80;
+export const IFF_PROMISC = 0x100;
+export const IFF_MULTICAST = 0x1000;
+export const IFF_LOWER_UP = 0x10000;
+
+export interface LinkRecord {
+  readonly ifindex: number;
+  readonly name: string;
+  readonly flags: number;
+  readonly mtu: number;
+  readonly txQueueLength: number;
+  readonly address: Uint8Array;
+  /** ARPHRD_ETHER 1, ARPHRD_LOOPBACK 772 */
+  readonly type: number;
+  readonly operState: "UNKNOWN" | "DOWN" | "UP" | "LOWERLAYERDOWN";
+  readonly qdisc: string;
+}
+
+export interface AddressRecord {
+  readonly ifindex: number;
+  readonly local: number;
+  readonly prefixLength: number;
+  readonly broadcast: number | undefined;
+  readonly scope: number;
+  readonly label: string;
+  readonly isSecondary: boolean;
+}
+
+export interface RouteRecord {
+  readonly destination: number;
+  readonly prefixLength: number;
+  readonly gateway: number | undefined;
+  readonly ifindex: number | undefined;
+  readonly preferredSource: number | undefined;
+  readonly metric: number;
+  readonly scope: number;
+  readonly table: number;
+  readonly type: number;
+  readonly protocol: number;
+  /** The device has no carrier or is down: iproute2 prints `linkdown`. */
+  readonly isLinkDown: boolean;
+}
+
+export interface NeighbourRecord {
+  readonly ifindex: number;
+  readonly destination: number;
+  readonly lladdr: Uint8Array | undefined;
+  readonly state: number;
+}
+
+/** One request; `rtnl` answers 0 or -errno and puts the records of a GET request into `reply`. */
+export type RtnlRequest =
+  | { readonly type: "RTM_GETLINK"; readonly ifindex?: number; reply: LinkRecord[] }
+  | {
+      readonly type: "RTM_SETLINK";
+      readonly ifindex: number;
+      /** New values of the bits in `flagsMask`. */
+      readonly flags?: number;
+      readonly flagsMask?: number;
+      readonly mtu?: number;
+      readonly address?: Uint8Array;
+      readonly txQueueLength?: number;
+      readonly name?: string;
+    }
+  | { readonly type: "RTM_GETADDR"; readonly ifindex?: number; reply: AddressRecord[] }
+  | {
+      readonly type: "RTM_NEWADDR";
+      readonly flags: number;
+      readonly ifindex: number;
+      readonly local: number;
+      readonly prefixLength: number;
+      readonly broadcast?: number;
+      readonly scope?: number;
+      readonly label?: string;
+    }
+  | {
+      readonly type: "RTM_DELADDR";
+      readonly ifindex: number;
+      readonly local: number;
+      readonly prefixLength: number;
+    }
+  | {
+      readonly type: "RTM_GETROUTE";
+      /** undefined: dump `table`; else the route that a packet to it would take. */
+      readonly destination?: number;
+      readonly source?: number;
+      readonly ifindex?: number;
+      /** Tables to dump; RT_TABLE_UNSPEC: all. */
+      readonly table?: number;
+      reply: RouteRecord[];
+    }
+  | ({ readonly type: "RTM_NEWROUTE"; readonly flags: number } & RouteSpecification)
+  | ({ readonly type: "RTM_DELROUTE" } & RouteSpecification)
+  | { readonly type: "RTM_GETNEIGH"; readonly ifindex?: number; reply: NeighbourRecord[] }
+  | {
+      readonly type: "RTM_NEWNEIGH";
+      readonly flags: number;
+      readonly ifindex: number;
+      readonly destination: number;
+      readonly lladdr?: Uint8Array;
+      readonly state: number;
+    }
+  | { readonly type: "RTM_DELNEIGH"; readonly ifindex: number; readonly destination: number };
+
+/** What identifies or makes a route; what is left out matches anything (DEL) or gets its default (NEW). */
+export interface RouteSpecification {
+  readonly destination: number;
+  readonly prefixLength: number;
+  readonly gateway?: number;
+  readonly ifindex?: number;
+  readonly preferredSource?: number;
+  readonly metric?: number;
+  readonly scope?: number;
+  readonly table?: number;
+  readonly routeType?: number;
+  readonly protocol?: number;
+}
