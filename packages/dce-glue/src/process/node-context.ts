@@ -1,0 +1,104 @@
+import type { RandomStream, Simulator, TaskManager, Tracepoint } from "@dcejs/core-sched";
+import type { UnixFd } from "../fd/unix-fd.ts";
+import { FileSystem } from "../fs/file-system.ts";
+
+/** Makes sockets of the node's kernel (DCE's SocketFdFactory). AF_UNIX is not asked of it. */
+export interface SocketFdFactory {
+  /**
+   * Makes a socket. The result has no holder yet; the caller retains it.
+   * @param type SOCK_* without SOCK_NONBLOCK and SOCK_CLOEXEC.
+   * @param flags O_RDWR, maybe with O_NONBLOCK.
+   * @returns the file, or -errno.
+   */
+  createSocket(domain: number, type: number, protocol: number, flags: number): UnixFd | number;
+}
+
+/** One address of one interface, as getifaddrs() lists it. */
+export interface InterfaceAddress {
+  readonly name: string;
+  readonly index: number;
+  /** IFF_* bits. */
+  readonly flags: number;
+  readonly mtu: number;
+  /** Link-layer address, `02:00:00:00:00:01`. */
+  readonly hardwareAddress: string;
+  readonly family: "AF_INET" | "AF_INET6" | "AF_PACKET";
+  /** Printable; the link-layer address for AF_PACKET. */
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly broadcast: string | undefined;
+}
+
+/** What of a node's kernel shows in its files and in getifaddrs(). Filled in by the kernel side. */
+export interface KernelFilesProvider {
+  interfaces(): readonly InterfaceAddress[];
+  /** Names under /proc/net. */
+  procNetNames(): readonly string[];
+  procNet(name: string): string | undefined;
+  /** Slashed paths of all parameters: `net/ipv4/ip_forward`. */
+  sysctlPaths(): readonly string[];
+  /** Text with its newline, or -errno. @param path slashed. */
+  sysctlRead(path: string): string | number;
+  sysctlWrite(path: string, value: string): number;
+  /** Permission bits of the parameter's file. */
+  sysctlMode(path: string): number;
+  /** Kernel log, for /dev/kmsg and /var/log/messages. */
+  dmesg(): string;
+}
+
+/** uname(2). */
+export interface UtsName {
+  sysname: string;
+  nodename: string;
+  release: string;
+  version: string;
+  machine: string;
+  domainname: string;
+}
+
+export interface NodeContextOptions {
+  readonly taskManager: TaskManager;
+  readonly nodeId: number;
+  readonly hostname?: string;
+  /** CLOCK_REALTIME at virtual time 0, in seconds since 1970. @default 2010-01-01, as DCE's SimulationTimeBase */
+  readonly wallClockBaseSeconds?: number;
+}
+
+/** 2010-01-01T00:00:00Z (DCE: SimulationTimeBase). */
+export const DEFAULT_WALL_CLOCK_BASE_SECONDS = 1_262_304_000;
+
+/** The world of one node that its processes share (DCE: DceNodeContext and what is aggregated to a Node). */
+export class NodeContext {
+  readonly taskManager: TaskManager;
+  readonly simulator: Simulator;
+  readonly nodeId: number;
+  /** The node's own stream: pids, getrandom(), /dev/urandom. */
+  readonly random: RandomStream;
+  readonly wallClockBaseSeconds: number;
+  readonly fs: FileSystem;
+  readonly uts: UtsName;
+  readonly syscallEnter: Tracepoint;
+  readonly syscallExit: Tracepoint;
+  /** Sockets of the node's kernel; undefined: only AF_UNIX. */
+  sockets: SocketFdFactory | undefined;
+  kernelFiles: KernelFilesProvider | undefined;
+
+  constructor(options: NodeContextOptions) {
+    this.taskManager = options.taskManager;
+    this.simulator = options.taskManager.simulator;
+    this.nodeId = options.nodeId;
+    this.random = this.simulator.random(`node-${options.nodeId}`);
+    this.wallClockBaseSeconds = options.wallClockBaseSeconds ?? DEFAULT_WALL_CLOCK_BASE_SECONDS;
+    this.fs = new FileSystem();
+    this.uts = {
+      sysname: "Linux",
+      nodename: options.hostname ?? `node-${options.nodeId}`,
+      release: "6.12.0-dcejs",
+      version: "#1 dcejs",
+      machine: "wasm32",
+      domainname: "(none)",
+    };
+    this.syscallEnter = this.simulator.tracer.tracepoint("raw_syscalls:sys_enter");
+    this.syscallExit = this.simulator.tracer.tracepoint("raw_syscalls:sys_exit");
+  }
+}
