@@ -1,0 +1,4 @@
+/** struct net_device. */
+export class NetDevice {
+  mtu = 1500;
+}
