@@ -1,0 +1,55 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runScenario, type Scenario } from "@dcejs/dce-glue";
+import { expect, test } from "vitest";
+import dceLinux from "../src/dce-linux.ts";
+import dceLinuxSimple from "../src/dce-linux-simple.ts";
+import dcePing from "../src/dce-ping.ts";
+import dceTcpFile from "../src/dce-tcp-file.ts";
+import dceUdpPerf from "../src/dce-udp-perf.ts";
+
+const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
+if (!hasTshark) console.warn("no tshark on PATH: the tests that read captures with it are skipped");
+
+const CHECKSUMS_ON = ["ip", "tcp", "udp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
+const WRONG = [
+  "_ws.malformed",
+  "ip.checksum.status == 0",
+  "tcp.checksum.status == 0",
+  "udp.checksum.status == 0",
+  "icmp.checksum.status == 0",
+  "_ws.expert.severity == error",
+].join(" || ");
+
+const scenarios: [string, Scenario, number][] = [
+  ["dce-linux", dceLinux, 20],
+  ["dce-linux-simple", dceLinuxSimple, 10],
+  ["dce-ping", dcePing, 10],
+  ["dce-tcp-file", dceTcpFile, 1000],
+  ["dce-udp-perf", dceUdpPerf, 1000],
+];
+
+test.skipIf(!hasTshark).for(scenarios)("tshark finds nothing wrong in the captures of %s", async ([, scenario, framesMin]) => {
+  const folder = mkdtempSync(join(tmpdir(), "dcejs-pcap-"));
+  try {
+    await runScenario(scenario, { pcap: folder });
+    const captures = readdirSync(folder).filter((file) => file.endsWith(".pcapng"));
+    expect(captures.length).toBeGreaterThan(0);
+    let frames = 0;
+    for (const capture of captures) {
+      const path = join(folder, capture);
+      expect(tshark([...CHECKSUMS_ON, "-r", path, "-Y", WRONG]), capture).toEqual([]);
+      frames = Math.max(frames, tshark(["-r", path]).length);
+    }
+    expect(frames).toBeGreaterThanOrEqual(framesMin);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function tshark(args: readonly string[]): string[] {
+  const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "ignore"] } as const;
+  return execFileSync("tshark", ["-n", ...args], options).split("\n").filter((line) => line !== "");
+}
