@@ -1,0 +1,91 @@
+// Ours and ns-3's (where Debian's libns3-dev is installed) on the same scenarios, in turns in one run; prints JSON.
+//   node scripts/bootstrap.mjs -- node -C @dcejs/source packages/examples/bench/against-ns3.ts
+import { execFileSync, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { runScenario } from "@dcejs/dce-glue";
+import dceUdpPerf from "../src/dce-udp-perf.ts";
+import { tcpBulk } from "./tcp-bulk.ts";
+
+const ROUNDS = 3;
+const folder = fileURLToPath(new URL("ns3", import.meta.url));
+const binaries = fileURLToPath(new URL("../../../out/ns3/", import.meta.url));
+
+/** What one round of one side did, and the processor time it took. */
+interface Round {
+  readonly work: number;
+  readonly cpuSeconds: number;
+}
+
+interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: () => Promise<Round>;
+  readonly ns3: () => Round;
+}
+
+const hasNs3 = spawnSync("make", ["-s", "-C", folder]).status === 0;
+
+function ns3(program: string, args: readonly (number | string)[], work: (json: never) => number): Round {
+  const json: never = JSON.parse(execFileSync(binaries + program, args.map(String), { encoding: "utf8" })) as never;
+  return { work: work(json), cpuSeconds: (json as { cpuSeconds: number }).cpuSeconds };
+}
+
+async function timed(run: () => Promise<number>): Promise<Round> {
+  const before = process.cpuUsage();
+  const work = await run();
+  const { user, system } = process.cpuUsage(before);
+  return { work, cpuSeconds: (user + system) / 1e6 };
+}
+
+function chain(hops: number, packets: number): Row {
+  return {
+    name: `udp chain, ${hops} hops`,
+    unit: "packet-hop",
+    ours: () =>
+      timed(async () => (await runScenario(dceUdpPerf, { options: { hops, packets } })).result.packetHops),
+    ns3: () => ns3("udp-chain", [hops, packets, 1000, 1], (json: { packetHops: number }) => json.packetHops),
+  };
+}
+
+function bulk(flows: number, seconds: number): Row {
+  const segments = (bytes: number): number => Math.round(bytes / 1448);
+  return {
+    name: `tcp bulk, ${flows} flows`,
+    unit: "segment",
+    ours: () =>
+      timed(async () => segments((await runScenario(tcpBulk, { options: { flows, seconds } })).result.bytes)),
+    ns3: () => ns3("tcp-bulk", [flows, seconds], (json: { bytes: number }) => segments(json.bytes)),
+  };
+}
+
+const rows = [chain(1, 50_000), chain(4, 50_000), chain(16, 20_000), bulk(1, 20), bulk(100, 10)];
+const report: Record<string, unknown>[] = [];
+for (const { name, unit, ours, ns3: peer } of rows) {
+  let best = Infinity;
+  let peerBest = Infinity;
+  let work = 0;
+  let peerWork = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const mine = await ours();
+    work = mine.work;
+    best = Math.min(best, mine.cpuSeconds);
+    if (!hasNs3) continue;
+    const theirs = peer();
+    peerWork = theirs.work;
+    peerBest = Math.min(peerBest, theirs.cpuSeconds);
+  }
+  const nanoseconds = (best * 1e9) / work;
+  const peerNanoseconds = (peerBest * 1e9) / peerWork;
+  report.push({
+    name,
+    unit,
+    work,
+    nsEach: Math.round(nanoseconds),
+    ...(hasNs3 && {
+      ns3Work: peerWork,
+      ns3NsEach: Math.round(peerNanoseconds),
+      timesFaster: Number((peerNanoseconds / nanoseconds).toFixed(2)),
+    }),
+  });
+}
+console.log(JSON.stringify({ rounds: ROUNDS, peer: hasNs3 ? "ns-3 of Debian 12" : "not installed", report }, null, 2));
