@@ -1,32 +1,29 @@
+import { type DeviceFamily, DeviceParameters } from "./device-family.ts";
 import type { SysctlEntry, SysctlType, SysctlUnit } from "./sysctl-entry.ts";
-import type { SysctlError } from "./sysctl-error.ts";
+import { SysctlDirectory } from "./sysctl-directory.ts";
+import { SysctlErrno, SysctlError } from "./sysctl-error.ts";
+import {
+  type SysctlInt,
+  type SysctlIntVector,
+  type SysctlListener,
+  SysctlNode,
+  type SysctlString,
+} from "./sysctl-node.ts";
+import { canonicalPath, comparePaths, dottedPath } from "./sysctl-path.ts";
+import { permits, ROOT, type SysctlCredentials } from "./sysctl-permission.ts";
+import { explainFailure, unknownPath } from "./sysctl-report.ts";
+import { applySettings, type SysctlConf } from "./sysctl-conf.ts";
+import { choicesOf, limitsOf, writeValue } from "./value-write.ts";
 
-/** Who asks. Without it the caller is the kernel's owner, uid 0. */
-export interface SysctlCredentials {
-  readonly uid: number;
-  readonly gid?: number;
-  /** CAP_NET_ADMIN gives root's permission bits below `net/` (`net_ctl_permissions`). */
-  readonly hasNetAdmin?: boolean;
-}
-/** A stable handle of a number, for hot paths: one property read. */
-export interface SysctlInt {
-  readonly value: number;
-}
-/** A stable handle of a vector. */
-export interface SysctlIntVector {
-  readonly values: readonly number[];
-}
-/** A stable handle of a string. */
-export interface SysctlString {
-  readonly text: string;
-}
-/** What `describe` tells. */
+/** What `describe` tells about a parameter. */
 export interface SysctlDescription {
   readonly path: string;
   readonly type: SysctlType;
+  /** Numbers in the vector, bits in the bitmap. */
   readonly length: number;
   readonly value: string;
   readonly default: string;
+  /** Limits in force now, for types made of numbers. A `ulong`'s upper limit is rounded to a double. */
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly choices: readonly string[] | undefined;
@@ -34,79 +31,334 @@ export interface SysctlDescription {
   readonly unit: SysctlUnit | undefined;
   readonly description: string;
 }
-export type SysctlListener = (path: string, value: string) => void;
 
+/** Options of a tree. */
 export interface SysctlTreeOptions {
+  /** Kernel ticks a second, for parameters that are kept in ticks. @default 1000 */
   readonly hz?: number;
 }
 
-/** One node's parameters. */
+/**
+ * The parameters of one node. Names as in `canonicalPath`; look-ups are one probe of a flat map.
+ * `set` and `read` end with a negative errno as the kernel's files do; the other methods throw a
+ * `SysctlError` that says what is known about the failure.
+ */
 export class SysctlTree {
-  constructor(_options: SysctlTreeOptions = {}) {}
-  define(_entry: SysctlEntry): void {
-    throw new Error("not built yet");
+  readonly #hz: number;
+  readonly #nodes = new Map<string, SysctlNode>();
+  readonly #directory = new SysctlDirectory();
+  readonly #families: DeviceParameters[] = [];
+  readonly #devices = new Set<string>();
+  #queue: { readonly path: string; readonly value: string | number }[] = [];
+
+  constructor(options: SysctlTreeOptions = {}) {
+    this.#hz = options.hz ?? 1000;
   }
-  has(_path: string): boolean {
-    throw new Error("not built yet");
+
+  /** Adds a parameter. @throws SysctlError when the path is taken, or a view's owner is unknown. */
+  define(entry: SysctlEntry): void {
+    this.#add(entry);
   }
-  get(_path: string): string {
-    throw new Error("not built yet");
+
+  /** Adds a directory with one subdirectory a device; devices registered so far get theirs at once. */
+  defineDevices(family: DeviceFamily): void {
+    const parameters = new DeviceParameters(
+      {
+        add: (entry) => this.#add(entry),
+        remove: (node) => this.#remove(node),
+        rename: (node, path) => this.#rename(node, path),
+      },
+      family,
+    );
+    this.#families.push(parameters);
+    for (const device of this.#devices) parameters.addDevice(device);
   }
-  read(_path: string, _cred?: SysctlCredentials): string | number {
-    throw new Error("not built yet");
+
+  has(path: string): boolean {
+    return this.#find(path) !== undefined;
   }
-  set(_path: string, _value: string | number, _cred?: SysctlCredentials): number {
-    throw new Error("not built yet");
+
+  /** The value as the file shows it, without the final newline. @throws SysctlError */
+  get(path: string, cred: SysctlCredentials = ROOT): string {
+    const text = this.read(path, cred);
+    if (typeof text === "string") return text;
+    throw this.#failure(path, text);
   }
-  setOrThrow(_path: string, _value: string | number, _cred?: SysctlCredentials): void {
-    throw new Error("not built yet");
+
+  /** As `get`, but ends with -ENOENT, -EISDIR or -EACCES instead of throwing. */
+  read(path: string, cred: SysctlCredentials = ROOT): string | number {
+    const node = this.#find(path);
+    if (node === undefined) return this.#missing(path);
+    if (!permits(node.mode, "read", node.key, cred)) return -SysctlErrno.EACCES;
+    return node.entry.read?.() ?? node.text;
   }
-  /** A write by the kernel itself: mode bits do not count, everything else does. */
-  assign(_path: string, _value: string | number): number {
-    throw new Error("not built yet");
+
+  /**
+   * Writes `value` and a newline into the parameter's file.
+   *
+   * As in Linux a short vector updates its leading numbers, whatever stands behind the last number is
+   * ignored, and when a later number of a vector is bad the ones before it have been stored.
+   *
+   * @returns 0, -ENOENT (no such parameter, or no such choice), -EISDIR, -EACCES (mode bits), -EINVAL.
+   */
+  set(path: string, value: string | number, cred: SysctlCredentials = ROOT): number {
+    const node = this.#find(path);
+    if (node === undefined) return this.#missing(path);
+    if (!permits(node.mode, "write", node.key, cred)) return -SysctlErrno.EACCES;
+    return this.#write(node, value);
   }
-  list(_prefix?: string): string[] {
-    throw new Error("not built yet");
+
+  /** As `set`. @throws SysctlError with the path, the reason, and what would be legal. */
+  setOrThrow(path: string, value: string | number, cred: SysctlCredentials = ROOT): void {
+    const errno = this.set(path, value, cred);
+    if (errno < 0) throw this.#failure(path, errno, value);
   }
-  describe(_path: string): SysctlDescription {
-    throw new Error("not built yet");
+
+  /** A write by the kernel itself: as `set`, but mode bits do not count. */
+  assign(path: string, value: string | number): number {
+    const node = this.#find(path);
+    return node === undefined ? this.#missing(path) : this.#write(node, value);
   }
-  int(_path: string): SysctlInt {
-    throw new Error("not built yet");
+
+  /** Dotted paths in `sysctl -a` order: those below a directory, or all that begin with `prefix`. */
+  list(prefix = ""): string[] {
+    return this.#below(prefix).map((node) => node.path);
   }
-  intvec(_path: string): SysctlIntVector {
-    throw new Error("not built yet");
+
+  /** @throws SysctlError ENOENT, EISDIR */
+  describe(path: string): SysctlDescription {
+    const node = this.#known(path);
+    const { entry, format } = node;
+    const lookup = (other: string): SysctlNode => this.#known(other);
+    const limits = format.range && limitsOf(node, lookup);
+    return {
+      path: node.path,
+      type: entry.type,
+      length: entry.length ?? 1,
+      value: entry.read?.() ?? node.text,
+      default: node.initial.text,
+      min: limits && Number(limits.min),
+      max: limits && Number(limits.max),
+      choices: choicesOf(node, lookup),
+      mode: node.mode,
+      unit: entry.unit,
+      description: entry.description,
+    };
   }
-  string(_path: string): SysctlString {
-    throw new Error("not built yet");
+
+  /** The handle of a number, or of a vector's first one. It stays the same object. @throws SysctlError */
+  int(path: string): SysctlInt {
+    return this.#numeric(path);
   }
-  subscribe(_path: string, _listener: SysctlListener): () => void {
-    throw new Error("not built yet");
+
+  /** The handle of a vector or bitmap. @throws SysctlError */
+  intvec(path: string): SysctlIntVector {
+    return this.#numeric(path);
   }
-  queue(_path: string, _value: string | number): void {
-    throw new Error("not built yet");
+
+  /** The handle of any parameter's text. @throws SysctlError */
+  string(path: string): SysctlString {
+    return this.#known(path);
   }
+
+  /**
+   * Calls `listener` after each change, in order of subscription; the value is already in force.
+   * @returns Ends the subscription.
+   * @throws SysctlError ENOENT, EISDIR
+   */
+  subscribe(path: string, listener: SysctlListener): () => void {
+    return this.#known(path).listen(listener);
+  }
+
+  /** Keeps a value for `flushQueue`: the way to set parameters of a kernel that has not booted. */
+  queue(path: string, value: string | number): void {
+    this.#queue.push({ path, value });
+  }
+
+  /**
+   * Sets the queued values in order. Those of devices that are not there yet stay queued and are set by
+   * `registerDevice`.
+   * @returns What failed.
+   */
   flushQueue(): SysctlError[] {
-    throw new Error("not built yet");
+    const errors: SysctlError[] = [];
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const { path, value } of queue) {
+      const errno = this.set(path, value);
+      if (errno === -SysctlErrno.ENOENT && this.#awaitsDevice(path)) this.queue(path, value);
+      else if (errno < 0) errors.push(this.#failure(path, errno, value));
+    }
+    return errors;
   }
-  format(_prefix?: string): string {
-    throw new Error("not built yet");
+
+  /** Values still queued, in order. */
+  get queued(): readonly { readonly path: string; readonly value: string | number }[] {
+    return this.#queue;
   }
-  applyConf(_text: string): SysctlError[] {
-    throw new Error("not built yet");
+
+  /** What `sysctl -a` prints: every readable parameter as `name = value`, sorted. */
+  format(prefix = "", cred: SysctlCredentials = ROOT): string {
+    let output = "";
+    for (const node of this.#below(prefix)) {
+      if (!permits(node.mode, "read", node.key, cred)) continue;
+      const text = node.entry.read?.() ?? node.text;
+      for (const line of text.split("\n")) output += `${node.path} = ${line}\n`;
+    }
+    return output;
   }
-  registerDevice(_name: string): void {
-    throw new Error("not built yet");
+
+  /**
+   * Applies a sysctl.conf: see `parseSysctlConf` for the syntax.
+   * @returns What failed, without the settings that a leading `-` excuses.
+   */
+  applyConf(conf: SysctlConf | string): SysctlError[] {
+    return applySettings(this, conf);
   }
-  unregisterDevice(_name: string): void {
-    throw new Error("not built yet");
+
+  /**
+   * Gives a network device its directories, with values copied from `default`, and sets what is queued
+   * for it. Registering a device twice does nothing.
+   * @returns 0, or -EINVAL for a name that Linux refuses, `all` and `default` among them.
+   */
+  registerDevice(name: string): number {
+    if (!DEVICE_NAME.test(name) || RESERVED_DEVICE_NAMES.has(name)) return -SysctlErrno.EINVAL;
+    if (this.#devices.has(name)) return 0;
+    this.#devices.add(name);
+    for (const family of this.#families) family.addDevice(name);
+    this.#setQueuedFor(name);
+    return 0;
   }
-  /** An address was given to the device: from now on changes of `default` no longer reach it (`ipv4_devconf_setall`). */
-  pinDevice(_name: string): void {
-    throw new Error("not built yet");
+
+  /** Takes the device's directories away. Handles keep the last values. */
+  unregisterDevice(name: string): void {
+    this.#devices.delete(name);
+    for (const family of this.#families) family.removeDevice(name);
+  }
+
+  /** Moves the device's directories; values and handles stay. @returns 0, -ENOENT or -EINVAL. */
+  renameDevice(from: string, to: string): number {
+    if (!this.#devices.has(from)) return -SysctlErrno.ENOENT;
+    if (!DEVICE_NAME.test(to) || RESERVED_DEVICE_NAMES.has(to) || this.#devices.has(to)) {
+      return -SysctlErrno.EINVAL;
+    }
+    this.#devices.delete(from);
+    this.#devices.add(to);
+    for (const family of this.#families) family.renameDevice(from, to);
+    return 0;
+  }
+
+  /** To be called when a device gets its first IPv4 address: writes to `default` no longer reach it. */
+  pinDevice(name: string): void {
+    for (const family of this.#families) {
+      if (family.family.follows === "until-written") family.pinDevice(name);
+    }
+  }
+
+  /** Whether there is a directory of that name. */
+  isDirectory(path: string): boolean {
+    return this.#directory.isDirectory(canonicalPath(path));
+  }
+
+  /** Names in a directory, sorted; `undefined` when it is none. */
+  names(path: string): string[] | undefined {
+    return this.#directory.names(canonicalPath(path));
+  }
+
+  #find(path: string): SysctlNode | undefined {
+    return this.#nodes.get(path) ?? this.#nodes.get(canonicalPath(path));
+  }
+
+  #known(path: string): SysctlNode {
+    const node = this.#find(path);
+    if (node === undefined) throw this.#failure(path, this.#missing(path));
+    return node;
+  }
+
+  #numeric(path: string): SysctlNode {
+    const node = this.#known(path);
+    if (node.entry.type === "string") {
+      throw new SysctlError(node.path, "EINVAL", "is a string, not a number");
+    }
+    return node;
+  }
+
+  #missing(path: string): number {
+    return this.isDirectory(path) ? -SysctlErrno.EISDIR : -SysctlErrno.ENOENT;
+  }
+
+  #add(entry: SysctlEntry): SysctlNode {
+    const key = canonicalPath(entry.path);
+    const path = dottedPath(key);
+    if (this.#nodes.has(key) || this.#directory.isDirectory(key)) {
+      throw new SysctlError(path, "EINVAL", "is defined already");
+    }
+    const owner = entry.view && this.#known(entry.view.of);
+    const node = new SysctlNode(path, key, entry, this.#hz, owner);
+    this.#nodes.set(key, node);
+    this.#directory.addFile(key);
+    return node;
+  }
+
+  #remove(node: SysctlNode): void {
+    this.#nodes.delete(node.key);
+    this.#directory.removeFile(node.key);
+  }
+
+  #rename(node: SysctlNode, path: string): void {
+    this.#remove(node);
+    node.key = canonicalPath(path);
+    node.path = dottedPath(node.key);
+    this.#nodes.set(node.key, node);
+    this.#directory.addFile(node.key);
+  }
+
+  #write(node: SysctlNode, value: string | number): number {
+    return writeValue(node, value, (path) => this.#known(path));
+  }
+
+  #below(prefix: string): SysctlNode[] {
+    const key = canonicalPath(prefix);
+    const start = key !== "" && this.#directory.isDirectory(key) ? `${key}/` : key;
+    return [...this.#nodes.values()]
+      .filter((node) => node.key.startsWith(start))
+      .toSorted((a, b) => comparePaths(a.key, b.key));
+  }
+
+  #awaitsDevice(path: string): boolean {
+    const key = canonicalPath(path);
+    return this.#families.some(({ family }) => {
+      const directory = `${canonicalPath(family.directory)}/`;
+      const [device = "", name, ...rest] = key.slice(directory.length).split("/");
+      return (
+        key.startsWith(directory) &&
+        rest.length === 0 &&
+        !this.#devices.has(device) &&
+        family.entries.some((entry) => entry.name === name)
+      );
+    });
+  }
+
+  #setQueuedFor(device: string): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const { path, value } of queue) {
+      const isForDevice = canonicalPath(path).split("/").includes(device) && this.has(path);
+      if (isForDevice) this.set(path, value);
+      else this.queue(path, value);
+    }
+  }
+
+  #failure(path: string, errno: number, value?: string | number): SysctlError {
+    const node = this.#find(path);
+    if (node === undefined) {
+      const known = (): Iterable<string> => this.list();
+      return unknownPath(dottedPath(canonicalPath(path)), errno, known);
+    }
+    return explainFailure(this.describe(node.path), errno, value);
   }
 }
 
-export function createLinuxSysctlTree(_options: SysctlTreeOptions = {}): SysctlTree {
-  throw new Error("not built yet");
-}
+/** `dev_valid_name`: no slash, colon or white space, and no directory link. */
+const DEVICE_NAME = /^(?!\.{1,2}$)[^/:\s]{1,15}$/;
+const RESERVED_DEVICE_NAMES: ReadonlySet<string> = new Set(["all", "default"]);

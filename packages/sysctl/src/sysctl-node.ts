@@ -1,0 +1,126 @@
+import type { SysctlEntry, SysctlState } from "./sysctl-entry.ts";
+import { type ValueFormat, valueFormat } from "./value-format.ts";
+
+/** A stable handle of a number, for hot paths: one property read. It follows every change. */
+export interface SysctlInt {
+  /** In the unit of the file. Above 2^53 the nearest double. */
+  readonly value: number;
+}
+
+/** A stable handle of a vector, or of a bitmap's runs: first, last, first, last. */
+export interface SysctlIntVector {
+  readonly values: readonly number[];
+}
+
+/** A stable handle of a text. */
+export interface SysctlString {
+  readonly text: string;
+}
+
+/** Called after a parameter changed. Write-only parameters call it at each write. */
+export type SysctlListener = (path: string, value: string) => void;
+
+/** One parameter of one tree: its definition, its value, and who wants to know. */
+export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
+  /** Dotted. Changes when a device is renamed. */
+  path: string;
+  /** The path below /proc/sys. */
+  key: string;
+  readonly entry: SysctlEntry;
+  readonly mode: number;
+  readonly format: ValueFormat;
+  readonly initial: SysctlState;
+  value = 0;
+  values: readonly number[] = [];
+  text = "";
+  /** Was written by somebody; a device keeps such a value when `default` changes. */
+  isExplicit = false;
+  /** Runs after each write that got through, also one that changed nothing. For inheritance. */
+  onCommit: (() => void) | undefined;
+  /** The parameter whose variable this one shows, if it has none of its own. */
+  readonly owner: SysctlNode | undefined;
+  readonly #views: SysctlNode[] = [];
+  #listeners: readonly SysctlListener[] = [];
+
+  constructor(path: string, key: string, entry: SysctlEntry, hz: number, owner?: SysctlNode) {
+    this.path = path;
+    this.key = key;
+    this.entry = entry;
+    this.mode = entry.mode ?? MODE_DEFAULT;
+    this.format = valueFormat(entry, hz);
+    this.owner = owner;
+    this.initial = owner === undefined ? initialState(entry, this.format) : this.#viewed(owner);
+    this.#store(this.initial);
+    if (owner !== undefined) owner.#views.push(this);
+  }
+
+  get state(): SysctlState {
+    return { values: this.values, text: this.text };
+  }
+
+  get isReadable(): boolean {
+    return (this.mode & 0o444) !== 0;
+  }
+
+  listen(listener: SysctlListener): () => void {
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    };
+  }
+
+  /** Takes a value over as it is, and tells the listeners when it differs. */
+  adopt(state: SysctlState): void {
+    const told: SysctlNode[] = [];
+    if (this.text !== state.text || !this.isReadable) told.push(this);
+    this.#store(state);
+    for (const view of this.#views) {
+      const viewed = view.#viewed(this);
+      if (view.text !== viewed.text) told.push(view);
+      view.#store(viewed);
+    }
+    // Only now: a listener may read any of them.
+    for (const node of told) node.#tell();
+  }
+
+  /** Takes over a value that was written to this file; a view writes through to its owner. */
+  commit(state: SysctlState): void {
+    const { view } = this.entry;
+    if (this.owner === undefined || view === undefined) {
+      this.isExplicit = true;
+      this.adopt(state);
+      this.onCommit?.();
+      return;
+    }
+    const value = view.fromView(state.values[0] ?? 0);
+    this.owner.commit({ values: [value], text: value.toString() });
+  }
+
+  #viewed(owner: SysctlNode): SysctlState {
+    const value = this.entry.view?.toView(owner.value) ?? owner.value;
+    return { values: [value], text: value.toString() };
+  }
+
+  #store(state: SysctlState): void {
+    this.value = state.values[0] ?? 0;
+    this.values = state.values;
+    this.text = state.text;
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener(this.path, this.text);
+  }
+}
+
+const MODE_DEFAULT = 0o644;
+
+function initialState(entry: SysctlEntry, format: ValueFormat): SysctlState {
+  const initial = entry.default;
+  if (typeof initial === "object") return { values: initial, text: initial.join("\t") };
+  const blank = { values: [], text: "" };
+  if (format.range === undefined) return format.parse(`${initial}`, blank, NO_LIMITS).state;
+  const values = `${initial}`.split("\t").map(Number);
+  return { values, text: `${initial}` };
+}
+
+const NO_LIMITS = { min: 0n, max: 0n };
