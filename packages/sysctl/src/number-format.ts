@@ -53,6 +53,11 @@ export function numberFormat(
   };
 }
 
+/** A number as the file shows it; the kernel's -1 tick in a coarser unit is "-0". */
+export function showNumber(value: number): string {
+  return Object.is(value, -0) ? "-0" : value.toString();
+}
+
 const INT_MAX = 0x7fffffffn;
 const USER_HZ = 100;
 
@@ -104,7 +109,7 @@ function toElement(
   if (exact < limits.min || exact > limits.max) return undefined;
   if (round === undefined) return { value: Number(exact), text: exact.toString() };
   const value = round(Number(exact));
-  return { value, text: Object.is(value, -0) ? "-0" : value.toString() };
+  return { value, text: showNumber(value) };
 }
 
 function withLeading(old: SysctlState, elements: readonly Element[]): SysctlState {

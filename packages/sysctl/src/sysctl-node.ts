@@ -1,3 +1,4 @@
+import { showNumber } from "./number-format.ts";
 import type { SysctlEntry, SysctlState } from "./sysctl-entry.ts";
 import { type ValueFormat, valueFormat } from "./value-format.ts";
 
@@ -98,7 +99,7 @@ export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
 
   #viewed(owner: SysctlNode): SysctlState {
     const value = this.entry.view?.toView(owner.value) ?? owner.value;
-    return { values: [value], text: value.toString() };
+    return { values: [value], text: showNumber(value) };
   }
 
   #store(state: SysctlState): void {

@@ -44,5 +44,6 @@ function legalValues({ type, length, min, max, choices, unit }: SysctlDescriptio
   if (type === "bitmap") return `a list such as 1,5-7 of numbers below ${length}`;
   if (type === "string") return "another text";
   const many = length === 1 ? "a number" : `up to ${length} numbers`;
-  return `${many} ${min}..${max}${unit === undefined ? "" : ` (${unit})`}`;
+  const upper = max !== undefined && max > Number.MAX_SAFE_INTEGER ? "2^64-1" : max;
+  return `${many} ${min}..${upper}${unit === undefined ? "" : ` (${unit})`}`;
 }

@@ -49,6 +49,7 @@ export class SysctlTree {
   readonly #directory = new SysctlDirectory();
   readonly #families: DeviceParameters[] = [];
   readonly #devices = new Set<string>();
+  #queueErrors: SysctlError[] = [];
   #queue: { readonly path: string; readonly value: string | number }[] = [];
 
   constructor(options: SysctlTreeOptions = {}) {
@@ -178,10 +179,11 @@ export class SysctlTree {
   /**
    * Sets the queued values in order. Those of devices that are not there yet stay queued and are set by
    * `registerDevice`.
-   * @returns What failed.
+   * @returns What failed, here and in `registerDevice` since the last call.
    */
   flushQueue(): SysctlError[] {
-    const errors: SysctlError[] = [];
+    const errors = this.#queueErrors;
+    this.#queueErrors = [];
     const queue = this.#queue;
     this.#queue = [];
     for (const { path, value } of queue) {
@@ -222,7 +224,7 @@ export class SysctlTree {
    * @returns 0, or -EINVAL for a name that Linux refuses, `all` and `default` among them.
    */
   registerDevice(name: string): number {
-    if (!DEVICE_NAME.test(name) || RESERVED_DEVICE_NAMES.has(name)) return -SysctlErrno.EINVAL;
+    if (!isDeviceName(name)) return -SysctlErrno.EINVAL;
     if (this.#devices.has(name)) return 0;
     this.#devices.add(name);
     for (const family of this.#families) family.addDevice(name);
@@ -239,19 +241,20 @@ export class SysctlTree {
   /** Moves the device's directories; values and handles stay. @returns 0, -ENOENT or -EINVAL. */
   renameDevice(from: string, to: string): number {
     if (!this.#devices.has(from)) return -SysctlErrno.ENOENT;
-    if (!DEVICE_NAME.test(to) || RESERVED_DEVICE_NAMES.has(to) || this.#devices.has(to)) {
-      return -SysctlErrno.EINVAL;
-    }
+    if (!isDeviceName(to) || this.#devices.has(to)) return -SysctlErrno.EINVAL;
     this.#devices.delete(from);
     this.#devices.add(to);
     for (const family of this.#families) family.renameDevice(from, to);
     return 0;
   }
 
-  /** To be called when a device gets its first IPv4 address: writes to `default` no longer reach it. */
+  /**
+   * To be called when a device gets an IPv4 address: writes to `net.ipv4.conf.default` and
+   * `net.ipv4.neigh.default` no longer reach it (`ipv4_devconf_setall`).
+   */
   pinDevice(name: string): void {
-    for (const family of this.#families) {
-      if (family.family.follows === "until-written") family.pinDevice(name);
+    for (const parameters of this.#families) {
+      if (parameters.family.directory.startsWith("net.ipv4.")) parameters.pinDevice(name);
     }
   }
 
@@ -333,6 +336,7 @@ export class SysctlTree {
       return (
         key.startsWith(directory) &&
         rest.length === 0 &&
+        isDeviceName(device) &&
         !this.#devices.has(device) &&
         family.entries.some((entry) => entry.name === name)
       );
@@ -344,8 +348,9 @@ export class SysctlTree {
     this.#queue = [];
     for (const { path, value } of queue) {
       const isForDevice = canonicalPath(path).split("/").includes(device) && this.has(path);
-      if (isForDevice) this.set(path, value);
-      else this.queue(path, value);
+      const errno = isForDevice ? this.set(path, value) : 0;
+      if (!isForDevice) this.queue(path, value);
+      else if (errno < 0) this.#queueErrors.push(this.#failure(path, errno, value));
     }
   }
 
@@ -359,6 +364,7 @@ export class SysctlTree {
   }
 }
 
-/** `dev_valid_name`: no slash, colon or white space, and no directory link. */
-const DEVICE_NAME = /^(?!\.{1,2}$)[^/:\s]{1,15}$/;
-const RESERVED_DEVICE_NAMES: ReadonlySet<string> = new Set(["all", "default"]);
+/** `dev_valid_name`: no slash, colon or white space, and no directory link; and no directory of ours. */
+function isDeviceName(name: string): boolean {
+  return /^(?!\.{1,2}$)[^/:\s]{1,15}$/.test(name) && name !== "all" && name !== "default";
+}

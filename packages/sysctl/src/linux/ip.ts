@@ -19,7 +19,7 @@ export const IP: readonly SysctlEntry[] = [
   bool(
     "net.ipv4.ip_autobind_reuse",
     0,
-    "bind() to port 0 may reuse ports that SO_REUSEADDR sockets hold.",
+    "Binding to port 0 may reuse ports that SO_REUSEADDR sockets hold.",
   ),
   u8(
     "net.ipv4.ip_dynaddr",

@@ -54,12 +54,7 @@ export const TCP_DATA: readonly SysctlEntry[] = [
     "Octets of one socket that may wait in queueing discipline and device.",
     { unit: "bytes" },
   ),
-  int(
-    "net.ipv4.tcp_max_reordering",
-    300,
-    "Upper bound of the reordering degree that is learnt.",
-    POSITIVE,
-  ),
+  int("net.ipv4.tcp_max_reordering", 300, "Upper bound of the reordering degree that is learnt."),
   int(
     "net.ipv4.tcp_min_rtt_wlen",
     300,
@@ -143,10 +138,7 @@ export const TCP_DATA: readonly SysctlEntry[] = [
     1,
     "Loss recovery bits: 1 RACK (RFC 8985), 2 fixed reordering window, 4 no duplicate threshold.",
   ),
-  int("net.ipv4.tcp_reordering", 3, "First guess of how far segments may overtake each other.", {
-    min: 1,
-    maxFrom: "net.ipv4.tcp_max_reordering",
-  }),
+  int("net.ipv4.tcp_reordering", 3, "First guess of how far segments may overtake each other."),
   u8(
     "net.ipv4.tcp_retrans_collapse",
     1,
