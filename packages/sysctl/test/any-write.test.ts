@@ -28,16 +28,17 @@ function singleParameter(type: SysctlType): SysctlTree {
 
 test("no text makes set throw, and what is refused changes no single value", () => {
   const tree = createLinuxSysctlTree();
-  const paths = tree.list().filter((path) => tree.describe(path).length === 1);
+  const paths = tree
+    .list()
+    .filter((path) => tree.describe(path).length === 1 && path !== "kernel.random.uuid");
   const text = fc.oneof(fc.string({ unit: "binary" }), nearlyNumbers);
   fc.assert(
     fc.property(fc.constantFrom(...paths), text, (path, written) => {
       const before = tree.describe(path).value;
       const errno = tree.assign(path, written);
-      if (errno !== 0) {
-        expect(errno).toBeLessThan(0);
-        if (path !== "kernel.random.uuid") expect(tree.describe(path).value).toBe(before);
-      }
+      expect(errno).toBeLessThanOrEqual(0);
+      const isUnchanged = tree.describe(path).value === before;
+      expect(errno === 0 || isUnchanged).toBe(true);
     }),
     { numRuns: 2000 },
   );
@@ -80,20 +81,12 @@ test("every integer in the range is taken, every other one refused", () => {
 
 test("hexadecimal, octal and decimal spellings mean the same number", () => {
   const tree = singleParameter("ulong");
+  // With 20 octal digits and the 0 in front the kernel's buffer would be full.
   fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: (1n << 60n) - 1n }), (n) => {
-      for (const spelling of [
-        n.toString(),
-        `0x${n.toString(16)}`,
-        `0X${n.toString(16).toUpperCase()}`,
-      ]) {
+    fc.property(fc.bigInt({ min: 1n, max: 8n ** 19n - 1n }), (n) => {
+      const hex = n.toString(16);
+      for (const spelling of [`${n}`, `0x${hex}`, `0X${hex.toUpperCase()}`, `0${n.toString(8)}`]) {
         expect(tree.set("test.value", spelling)).toBe(0);
-        expect(tree.get("test.value")).toBe(n.toString());
-      }
-      const octal = `0${n.toString(8)}`;
-      const isTooLong = octal.length > 20 || octal === "00";
-      if (!isTooLong) {
-        expect(tree.set("test.value", octal)).toBe(0);
         expect(tree.get("test.value")).toBe(n.toString());
       }
     }),

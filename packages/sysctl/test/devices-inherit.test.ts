@@ -125,9 +125,8 @@ test("a renamed device keeps its values and handles", () => {
 });
 
 test("device names that Linux refuses are EINVAL", () => {
-  for (const name of ["", ".", "..", "a/b", "a b", "a:b", "0123456789abcdef", "all", "default"]) {
-    expect(tree.registerDevice(name), name).toBe(-22);
-  }
+  const refused = ["", ".", "..", "a/b", "a b", "a:b", "0123456789abcdef", "all", "default"];
+  expect(refused.filter((name) => tree.registerDevice(name) !== -22)).toEqual([]);
   expect(tree.registerDevice("0123456789abcde")).toBe(0);
   expect(tree.registerDevice("sim0")).toBe(0);
 });

@@ -1,7 +1,7 @@
 import type { SysctlEntry, SysctlType } from "../sysctl-entry.ts";
 
 /** What a row may say besides path, default and description. */
-export type RowOptions = Omit<SysctlEntry, "path" | "type" | "default" | "description">;
+type RowOptions = Omit<SysctlEntry, "path" | "type" | "default" | "description">;
 
 /** Builds one row of a table. */
 export type Row = (

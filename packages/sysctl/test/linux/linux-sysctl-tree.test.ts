@@ -37,18 +37,25 @@ test("the defaults that protocols are built on are those of Linux 6.12", () => {
   expect(actual).toEqual(expected);
 });
 
-test("every parameter has a one-line description, and its default is a value that it accepts", () => {
+test("every parameter has a one-line description", () => {
   const tree = createLinuxSysctlTree();
   tree.registerDevice("lo");
-  for (const path of tree.list()) {
-    const parameter = tree.describe(path);
-    expect(parameter.description, path).toMatch(/^[A-Z0-9].{8,}[^\n]\.$/);
-    // Its file begins as 0, which a write may not say.
-    if (path === "vm.drop_caches") continue;
-    expect(tree.assign(path, parameter.default), path).toBe(0);
-    if (path !== "kernel.random.uuid")
-      expect(tree.describe(path).value, path).toBe(parameter.default);
-  }
+  const described = tree.list().map((path) => tree.describe(path));
+  expect(described.length).toBeGreaterThan(500);
+  expect(described.filter(({ description }) => !/^[A-Z0-9].{8,}\.$/.test(description))).toEqual([]);
+});
+
+test("every parameter accepts its own default, and then shows it", () => {
+  const tree = createLinuxSysctlTree();
+  tree.registerDevice("lo");
+  // One is made anew at each read, one begins as 0, which a write may not say.
+  const excepted = new Set(["kernel.random.uuid", "vm.drop_caches"]);
+  const paths = tree.list().filter((path) => !excepted.has(path));
+  const odd = paths.filter((path) => {
+    const { default: initial } = tree.describe(path);
+    return tree.assign(path, initial) !== 0 || tree.describe(path).value !== initial;
+  });
+  expect(odd).toEqual([]);
 });
 
 test("limits follow the machine's memory as tcp_init has it", () => {
