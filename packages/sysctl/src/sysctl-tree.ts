@@ -296,6 +296,10 @@ export class SysctlTree {
     if (this.#nodes.has(key) || this.#directory.isDirectory(key)) {
       throw new SysctlError(path, "EINVAL", "is defined already");
     }
+    for (let end = key.lastIndexOf("/"); end > 0; end = key.lastIndexOf("/", end - 1)) {
+      if (!this.#nodes.has(key.slice(0, end))) continue;
+      throw new SysctlError(path, "ENOTDIR", `${dottedPath(key.slice(0, end))} is a parameter`);
+    }
     const owner = entry.view && this.#known(entry.view.of);
     const node = new SysctlNode(path, key, entry, this.#hz, owner);
     this.#nodes.set(key, node);

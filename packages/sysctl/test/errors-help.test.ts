@@ -74,6 +74,7 @@ test("a path is defined once, and a view needs its owner", () => {
   tree.define(entry);
   expect(() => tree.define(entry)).toThrow("a.b: is defined already (EINVAL)");
   expect(() => tree.define({ ...entry, path: "a" })).toThrow("is defined already");
+  expect(() => tree.define({ ...entry, path: "a.b.c.d" })).toThrow("a.b is a parameter (ENOTDIR)");
   const view = { of: "a.c", toView: Number, fromView: Number };
   expect(() => tree.define({ ...entry, path: "a.d", view })).toThrow("a.c: no such parameter");
 });
