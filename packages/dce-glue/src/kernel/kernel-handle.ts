@@ -12,7 +12,7 @@ import type {
   SimTask,
 } from "./kernel-objects.ts";
 import type { LklHelpers } from "./lkl-helpers.ts";
-import type { RtnlRequest } from "./rtnl-request.ts";
+import type { RtnlExtack, RtnlRequest } from "./rtnl-request.ts";
 
 /**
  * Version of this boundary. 2 is the classic ABI (`LIBOS_API_VERSION`, net-next-sim); 3 adds the
@@ -41,7 +41,12 @@ export interface KernelHandleClassic {
 
   // Sockets: socket(2)…; addresses are `struct sockaddr` bytes in Linux's layout
   /** @param type may hold SOCK_NONBLOCK and SOCK_CLOEXEC @returns 0; -EAFNOSUPPORT, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -ENFILE, -ENOBUFS */
-  sock_socket(domain: number, type: number, protocol: number, out: Out<DceSocket>): number | Blocked;
+  sock_socket(
+    domain: number,
+    type: number,
+    protocol: number,
+    out: Out<DceSocket>,
+  ): number | Blocked;
   /** Releases the socket; waits only with SO_LINGER. */
   sock_close(socket: DceSocket): number | Blocked;
   /** @returns octets received, 0 at the end; -EAGAIN, -EINTR, -ENOTCONN, -ECONNRESET… */
@@ -142,7 +147,7 @@ export interface KernelHandleExtensions {
   /** Names in a folder of /proc, sorted; folders end with "/". @returns -ENOENT, -ENOTDIR */
   proc_list(path: string): string[] | number;
   /** Configuration as rtnetlink(7) does it. @returns 0 or -errno; a GET request's records are in its `reply` */
-  rtnl(request: RtnlRequest): number | Blocked;
+  rtnl(request: RtnlRequest, extack?: RtnlExtack): number | Blocked;
   /** Kernel log since boot, as dmesg(1) prints it. */
   dmesg(): string;
   /** A signal is pending for this task: interruptible waits end with -EINTR (`signal_wake_up`). */

@@ -155,6 +155,11 @@ export type RtnlRequest =
     }
   | { readonly type: "RTM_DELNEIGH"; readonly ifindex: number; readonly destination: number };
 
+/** The kernel's own words about an error (NLMSGERR_ATTR_MSG), without a full stop. */
+export interface RtnlExtack {
+  message: string | undefined;
+}
+
 /** What identifies or makes a route; what is left out matches anything (DEL) or gets its default (NEW). */
 export interface RouteSpecification {
   readonly destination: number;

@@ -1,0 +1,47 @@
+import type { Blocked, Wait } from "@dcejs/lkl-kernel";
+import { errorText } from "../kernel/error-text.ts";
+import type { LinkRecord, RtnlExtack, RtnlRequest } from "../kernel/rtnl-request.ts";
+import { IpCommandError } from "./ip-command-error.ts";
+
+/** The kernel as the `ip` language sees it: `KernelHandle.rtnl`, or a netlink socket. */
+export interface RtnlClient {
+  rtnl(request: RtnlRequest, extack: RtnlExtack): number | Blocked;
+}
+
+/**
+ * Sends one request and waits for its answer.
+ * @throws {IpCommandError} with exit code 2, in the words of libnetlink: the kernel's own message
+ * when it gave one, else "RTNETLINK answers: " and the error's text.
+ */
+export function* talk(client: RtnlClient, request: RtnlRequest): Wait<void> {
+  const extack: RtnlExtack = { message: undefined };
+  let answer = client.rtnl(request, extack);
+  if (typeof answer !== "number") answer = yield answer;
+  if (answer >= 0) return;
+  throw new IpCommandError(
+    extack.message === undefined
+      ? `RTNETLINK answers: ${errorText(answer)}`
+      : `Error: ${extack.message}.`,
+    2,
+    answer,
+  );
+}
+
+export function* dumpLinks(client: RtnlClient): Wait<readonly LinkRecord[]> {
+  const request = { type: "RTM_GETLINK", reply: [] as LinkRecord[] } satisfies RtnlRequest;
+  yield* talk(client, request);
+  return request.reply;
+}
+
+/** `ll_name_to_index()` @throws {IpCommandError} Cannot find device "sim9" */
+export function* findDevice(client: RtnlClient, name: string): Wait<LinkRecord> {
+  const links = yield* dumpLinks(client);
+  const link = links.find((candidate) => candidate.name === name);
+  if (link === undefined) throw new IpCommandError(`Cannot find device "${name}"`, 1);
+  return link;
+}
+
+/** `ll_index_to_name()` */
+export function deviceName(links: readonly LinkRecord[], ifindex: number): string {
+  return links.find((link) => link.ifindex === ifindex)?.name ?? `if${ifindex}`;
+}
