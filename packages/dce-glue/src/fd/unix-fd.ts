@@ -29,6 +29,11 @@ export interface TimerSpec {
   intervalNs: number;
 }
 
+/** Hears of the end of a file. */
+export interface FileWatcher {
+  fileClosed(file: UnixFd): void;
+}
+
 /** What a file is, as tables and `/proc/<pid>/fd` name it. */
 export type FileKind =
   | "regular"
@@ -56,6 +61,10 @@ export abstract class UnixFd {
   abstract readonly kind: FileKind;
   /** O_ACCMODE bits and status flags (O_APPEND, O_NONBLOCK…) of the description. */
   flags: number;
+  /** Epoll instances that watch this file; they are told when it closes. */
+  watchers: Set<FileWatcher> | undefined;
+  /** False for files that are always ready: epoll refuses them (EPERM). */
+  readonly isPollable: boolean = true;
   #references = 0;
   #isClosed = false;
 
@@ -99,6 +108,7 @@ export abstract class UnixFd {
     this.#references--;
     if (this.#references > 0 || this.#isClosed) return 0;
     this.#isClosed = true;
+    for (const watcher of [...(this.watchers ?? [])]) watcher.fileClosed(this);
     return this.close();
   }
 

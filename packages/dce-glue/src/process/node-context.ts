@@ -1,6 +1,11 @@
 import type { RandomStream, Simulator, TaskManager, Tracepoint } from "@dcejs/core-sched";
 import type { UnixFd } from "../fd/unix-fd.ts";
+import { FileAccess } from "../fs/file-access.ts";
 import { FileSystem } from "../fs/file-system.ts";
+import { ProcessTable } from "./process-table.ts";
+import type { ProgramRegistry } from "./program-image.ts";
+import type { ThreadRunner } from "./thread-runner.ts";
+import { NodeUnixNamespace } from "./unix-namespace.ts";
 
 /** Makes sockets of the node's kernel (DCE's SocketFdFactory). AF_UNIX is not asked of it. */
 export interface SocketFdFactory {
@@ -76,12 +81,19 @@ export class NodeContext {
   readonly random: RandomStream;
   readonly wallClockBaseSeconds: number;
   readonly fs: FileSystem;
+  /** The same files for those who stand outside of the simulation. */
+  readonly files: FileAccess;
+  readonly processes: ProcessTable;
   readonly uts: UtsName;
   readonly syscallEnter: Tracepoint;
   readonly syscallExit: Tracepoint;
   /** Sockets of the node's kernel; undefined: only AF_UNIX. */
   sockets: SocketFdFactory | undefined;
   kernelFiles: KernelFilesProvider | undefined;
+  readonly unixNamespace: NodeUnixNamespace = new NodeUnixNamespace(this);
+  /** Set by the DceManager of the node. */
+  runner: ThreadRunner | undefined;
+  programs: ProgramRegistry | undefined;
 
   constructor(options: NodeContextOptions) {
     this.taskManager = options.taskManager;
@@ -89,7 +101,12 @@ export class NodeContext {
     this.nodeId = options.nodeId;
     this.random = this.simulator.random(`node-${options.nodeId}`);
     this.wallClockBaseSeconds = options.wallClockBaseSeconds ?? DEFAULT_WALL_CLOCK_BASE_SECONDS;
-    this.fs = new FileSystem();
+    this.fs = new FileSystem({
+      now: () => this.simulator.now,
+      random: (into) => this.random.bytes(into),
+    });
+    this.files = new FileAccess(this.fs);
+    this.processes = new ProcessTable(this.random.integer(0, 65_535));
     this.uts = {
       sysname: "Linux",
       nodename: options.hostname ?? `node-${options.nodeId}`,

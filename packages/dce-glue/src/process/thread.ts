@@ -1,26 +1,128 @@
-import type { Task } from "@dcejs/core-sched";
+import { type Blocked, invariant, type Task } from "@dcejs/core-sched";
+import type { UnixFd } from "../fd/unix-fd.ts";
+import { WaitPoint } from "../fd/wait-point.ts";
+import { WaitingThread } from "../fd/waiter.ts";
+import { PendingSignals } from "./pending-signals.ts";
 import type { Process } from "./process.ts";
+import { sendToThread } from "./signal-send.ts";
+import { kernelSignal, SIGKILL, SIGSTOP, SignalSet } from "./signals.ts";
 
 /** A thread of a process: DCE's Thread. `task.context` of its task points at it. */
-export class Thread {
+export class Thread extends WaitingThread {
   readonly process: Process;
+  /** As gettid(); the main thread's is the process' pid. */
   readonly tid: number;
-  readonly task: Task;
+  readonly name: string;
+  /** Signals that wait until they are unblocked. */
+  readonly blocked: SignalSet = new SignalSet();
+  /** Signals sent to this thread alone. */
+  readonly pending: PendingSignals = new PendingSignals();
+  /** The mask to return to when sigsuspend() or ppoll() is over. */
+  savedMask: SignalSet | undefined;
   /**
    * Installed by a kernel while this thread is blocked in one of its calls: called when a signal
    * has come that has to end the call (signal_wake_up of the thread's kernel task). The call then
-   * completes with -ERESTARTSYS or -EINTR. Taken out by the kernel side when the call is over.
+   * completes with -ERESTARTSYS or -EINTR. The kernel side takes it out when the call is over.
    */
   interruptHook: (() => void) | undefined;
+  /** Turns the raw result of the running call into what the program gets: a new descriptor for accept(). */
+  completion: ((result: number) => number) | undefined;
+  /** The file of the running call, so that it can be held while the call is blocked. */
+  callFile: UnixFd | undefined;
+  /** The blocking call of an async program that has not been awaited to its end. */
+  inflight: Promise<unknown> | undefined;
+  /** Woken when the thread ends. */
+  readonly joinPoint: WaitPoint = new WaitPoint();
+  isDetached = false;
+  isJoined = false;
+  hasEnded = false;
+  /** Another thread has called execve(): this one leaves. */
+  mustEnd = false;
+  /** What its function returned, or what it gave to pthread_exit(). */
+  exitValue: unknown;
+  /** Nanoseconds that it was charged for using the CPU. */
+  cpuTimeNs = 0;
+  #hasWork = false;
+  #task: Task | undefined;
 
-  constructor(process: Process, tid: number, task: Task) {
+  constructor(process: Process, tid: number, name: string) {
+    super();
     this.process = process;
     this.tid = tid;
-    this.task = task;
+    this.name = name;
   }
 
-  /** Whether a signal waits that this thread does not block (kernel side: signal_pending). */
-  get hasPendingSignal(): boolean {
-    return false;
+  override get task(): Task {
+    invariant(this.#task !== undefined, "a thread must have its task before it runs");
+    return this.#task;
+  }
+
+  attach(task: Task): void {
+    this.#task = task;
+    task.context = this;
+    task.describeWait = () => ({
+      waitChannel: task.waitChannel,
+      wakers: `${this.process.name} (pid ${this.process.pid}, thread ${this.tid})`,
+    });
+    this.updateWork();
+  }
+
+  /** Something is to be done before the program goes on: signals, a stop, the end. */
+  get hasWork(): boolean {
+    return this.#hasWork;
+  }
+
+  /** Kernel side: signal_pending(). */
+  override get hasPendingSignal(): boolean {
+    return this.#hasWork;
+  }
+
+  /** Kernel side: fatal_signal_pending(). */
+  override get isKilled(): boolean {
+    return this.mustEnd || this.process.isExiting;
+  }
+
+  /** recalc_sigpending: after any change of masks, queues or the process' state. */
+  updateWork(): void {
+    const { process } = this;
+    this.#hasWork =
+      this.isKilled ||
+      process.isStopped ||
+      this.pending.hasUnblocked(this.blocked) ||
+      process.pending.hasUnblocked(this.blocked);
+  }
+
+  /** Replaces the mask. SIGKILL and SIGSTOP are never blocked. */
+  setMask(mask: SignalSet): void {
+    this.blocked.assign(mask);
+    this.blocked.delete(SIGKILL);
+    this.blocked.delete(SIGSTOP);
+    this.updateWork();
+  }
+
+  /** Ends the wait that the thread is in, so that it comes to the boundary of its call. */
+  interrupt(): void {
+    if (this.interruptHook === undefined) this.waiter.interrupt();
+    else this.interruptHook();
+  }
+
+  override raise(signo: number): void {
+    sendToThread(this, kernelSignal(signo));
+  }
+
+  /** For async programs: waits until the call is done. */
+  park(call: Blocked): Promise<number> {
+    return this.task.manager.promise(call);
   }
 }
+
+/**
+ * Thrown through a program to end its thread: exit(), pthread_exit(), a fatal signal. A program that
+ * catches it is thrown it again by its next call.
+ */
+export class ThreadExit extends Error {
+  override readonly name = "ThreadExit";
+}
+
+/** Thrown once, known to all: making a stack trace for each exit would cost more than the exit. */
+export const THREAD_EXIT: ThreadExit = new ThreadExit("the thread has ended");

@@ -1,0 +1,176 @@
+import { type Blocked, nanoseconds, type TaskManager } from "@dcejs/core-sched";
+import { Errno } from "@dcejs/lkl-kernel";
+import { ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from "../fd/restart.ts";
+import type { UnixFd } from "../fd/unix-fd.ts";
+import { FOREVER } from "../fd/waiter.ts";
+import type { NodeContext } from "../process/node-context.ts";
+import type { Process } from "../process/process.ts";
+import { type Delivery, deliverSignals } from "../process/signal-delivery.ts";
+import { THREAD_EXIT, Thread } from "../process/thread.ts";
+import { SyscallError } from "./syscall-error.ts";
+
+/** A value now, or a promise of it when the call has blocked. `await` handles both. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** A system call: what a C program's syscall number and a method of Posix both end in. */
+export type SystemCall<A, B, C, D> = (thread: Thread, a: A, b: B, c: C, d: D) => number | Blocked;
+
+/** What a call costs that is made too often at one instant (see TaskManager.chargeBusyCall). */
+const BUSY_CALL_COST_NS = 1000;
+
+/** The one entry of all calls of a TypeScript program. The rest of Posix is built on `call`. */
+export abstract class PosixCore {
+  /** The process whose calls these are. */
+  readonly process: Process;
+  protected readonly node: NodeContext;
+  readonly #manager: TaskManager;
+
+  constructor(process: Process) {
+    this.process = process;
+    this.node = process.node;
+    this.#manager = process.node.taskManager;
+  }
+
+  /**
+   * The thread that runs now.
+   * @throws {Error} the call comes from outside of the process: a callback of the host, an await of
+   * something that is not simulated.
+   */
+  protected get thread(): Thread {
+    const context = this.#manager.currentTask()?.context;
+    if (!(context instanceof Thread) || context.process !== this.process) {
+      throw new Error(`a call of ${this.process.name} was made while another task was running`);
+    }
+    if (context.isKilled) throw THREAD_EXIT;
+    return context;
+  }
+
+  /**
+   * Makes a call: traces it, waits, delivers signals, restarts, and turns -errno into an error. A
+   * call that does not block costs no promise and no other object.
+   * @throws {SyscallError} what the call has returned.
+   */
+  protected call<A, B, C, D>(
+    name: string,
+    fn: SystemCall<A, B, C, D>,
+    a: A,
+    b: B,
+    c: C,
+    d: D,
+  ): MaybePromise<number> {
+    const { thread } = this;
+    if (this.node.syscallEnter.isEnabled) traceEnter(thread, name, [a, b, c, d]);
+    thread.callFile = undefined;
+    thread.completion = undefined;
+    const result = fn(thread, a, b, c, d);
+    if (typeof result === "number" && !thread.hasWork && !this.#manager.chargeBusyCall()) {
+      return this.#finish(thread, name, result, a);
+    }
+    const outer = thread.inflight;
+    const settling = this.#settle(thread, name, result, fn, a, b, c, d);
+    thread.inflight = settling;
+    const clear = (): void => {
+      if (thread.inflight === settling) thread.inflight = outer;
+    };
+    settling.then(clear, clear);
+    return settling;
+  }
+
+  /** The virtual time at which a call with this time limit gives up. @param ns negative: never. */
+  protected deadline(ns: number): number {
+    return ns < 0 ? FOREVER : this.node.simulator.now + ns;
+  }
+
+  async #settle<A, B, C, D>(
+    thread: Thread,
+    name: string,
+    first: number | Blocked,
+    fn: SystemCall<A, B, C, D>,
+    a: A,
+    b: B,
+    c: C,
+    d: D,
+  ): Promise<number> {
+    const held = thread.callFile?.retain();
+    try {
+      let outcome = first;
+      for (;;) {
+        const { completion } = thread;
+        // oxlint-disable-next-line no-await-in-loop -- each turn is the same call made again
+        const result = await this.#waitFor(thread, outcome);
+        // oxlint-disable-next-line no-await-in-loop -- handlers run before the call is made again
+        const delivery = thread.hasWork ? await this.#deliver(thread) : "NONE";
+        thread.completion = completion;
+        if (!isRestart(result)) {
+          return this.#finish(thread, name, result, a);
+        }
+        if (isBrokenOff(result, delivery)) return this.#finish(thread, name, -Errno.EINTR, a);
+        outcome = fn(thread, a, b, c, d);
+      }
+    } finally {
+      if (held !== undefined) await this.#release(thread, held);
+    }
+  }
+
+  /** A blocked call to its end; a call that did not block pays for being made so often. */
+  async #waitFor(thread: Thread, outcome: number | Blocked): Promise<number> {
+    if (typeof outcome !== "number") return thread.park(outcome);
+    if (!thread.hasWork) {
+      thread.cpuTimeNs += BUSY_CALL_COST_NS;
+      await thread.park(this.#manager.sleepFor("busy call", nanoseconds(BUSY_CALL_COST_NS)));
+    }
+    return outcome;
+  }
+
+  /** The end of the process is thrown at once, so that a call that nobody awaits is not left over. */
+  async #deliver(thread: Thread): Promise<Delivery> {
+    try {
+      return await deliverSignals(thread);
+    } catch (error) {
+      if (error === THREAD_EXIT) thread.inflight?.catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #release(thread: Thread, file: UnixFd): Promise<void> {
+    const closing = file.release();
+    if (typeof closing !== "number") await thread.park(closing);
+  }
+
+  #finish(thread: Thread, name: string, raw: number, argument: unknown): number {
+    const { completion } = thread;
+    thread.completion = undefined;
+    const result = completion === undefined ? raw : completion(raw);
+    if (this.node.syscallExit.isEnabled) {
+      this.node.syscallExit.emit(thread.process.pid, thread.tid, name, result);
+    }
+    if (result >= 0) return result;
+    throw SyscallError.of(result, name, typeof argument === "string" ? argument : undefined);
+  }
+}
+
+/** Applies `fn` to the value of a call, now or when it comes. */
+export function mapResult<T, U>(result: MaybePromise<T>, fn: (value: T) => U): MaybePromise<U> {
+  return result instanceof Promise ? result.then(fn) : fn(result);
+}
+
+function isRestart(result: number): boolean {
+  return result === -ERESTARTSYS || result === -ERESTARTNOHAND || result === -ERESTARTNOINTR;
+}
+
+function isBrokenOff(result: number, delivery: Delivery): boolean {
+  if (delivery === "NONE" || result === -ERESTARTNOINTR) return false;
+  return result === -ERESTARTNOHAND || delivery === "INTERRUPT";
+}
+
+/** As strace: strings in quotes, buffers by their length. */
+function traceEnter(thread: Thread, name: string, values: readonly unknown[]): void {
+  const words = values.map((value) => {
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    if (typeof value === "string") return JSON.stringify(value);
+    if (value instanceof Uint8Array) return `[${value.length} octets]`;
+    return value === undefined ? "NULL" : "{…}";
+  });
+  const { process, tid } = thread;
+  process.node.syscallEnter.emit(process.pid, tid, name, words.join(", "));
+}
