@@ -1,1 +1,53 @@
-export {};
+/**
+ * A discrete-event simulator with a virtual clock in integer nanoseconds, and DCE's tasks on it:
+ * programs and kernel threads that block without blocking the process.
+ *
+ * @packageDocumentation
+ */
+export { type Blocked, BlockedCall, type Wait } from "./blocked.ts";
+export { DeadlockError, type WaitReport } from "./deadlock.ts";
+export {
+  ForeignAwaitError,
+  LivelockError,
+  SyncRunError,
+  TaskError,
+  TaskExit,
+  TaskKilled,
+  TaskStateError,
+} from "./errors.ts";
+export { type EventHandler, type EventId, NO_EVENT } from "./event-queue.ts";
+export {
+  DefaultFiberManager,
+  type Fiber,
+  type FiberManager,
+  type SliceOutcome,
+  type TaskBody,
+} from "./fiber-manager.ts";
+export { invariant, InvariantError } from "./invariant.ts";
+export {
+  ConstantProcessDelayModel,
+  type ProcessDelayModel,
+  RandomProcessDelayModel,
+} from "./process-delay-model.ts";
+export { RandomStream } from "./random-stream.ts";
+export { NO_CONTEXT } from "./run-loop.ts";
+export { Simulator, type SimulatorOptions } from "./simulator.ts";
+export { type StartOptions, TaskManager, type TaskManagerOptions } from "./task-manager.ts";
+export { RrTaskScheduler, type TaskScheduler } from "./task-scheduler.ts";
+export { type SwitchType, Task, type TaskState, type WaitDescription } from "./task.ts";
+export {
+  after,
+  type Brand,
+  elapsed,
+  formatDuration,
+  type Instant,
+  instant,
+  type Nanoseconds,
+  nanoseconds,
+  NSEC_PER_MSEC,
+  NSEC_PER_SEC,
+  NSEC_PER_USEC,
+  parseDuration,
+} from "./time.ts";
+export { TraceHash } from "./trace-hash.ts";
+export { type Tracepoint, Tracer, type TraceRecord, type TraceValue } from "./tracer.ts";
