@@ -1,5 +1,6 @@
 import { DeadlockError } from "@dcejs/core-sched";
-import { IpCommandError, KernelStoppedError, ScenarioError } from "@dcejs/dce-glue";
+import { IpCommandError, ScenarioError } from "@dcejs/dce-glue";
+import { KernelPanicError, LklBugError } from "@dcejs/lkl-kernel";
 import { CommanderError } from "commander";
 import { UsageError } from "./usage-error.ts";
 
@@ -14,10 +15,18 @@ export const EXIT_DEADLOCK = 3;
 
 /** The exit code for what a run has thrown. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof DeadlockError || error instanceof KernelStoppedError) return EXIT_DEADLOCK;
+  if (error instanceof DeadlockError || isKernelStop(error)) return EXIT_DEADLOCK;
   if (error instanceof UsageError || error instanceof ScenarioError) return EXIT_USAGE;
   if (error instanceof IpCommandError || error instanceof CommanderError) return EXIT_USAGE;
   return EXIT_UNEXPECTED;
+}
+
+/** Whether a kernel panicked, or found a bug in how it is used, on the way to this error. */
+function isKernelStop(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof LklBugError || each instanceof KernelPanicError) return true;
+  }
+  return false;
 }
 
 /** What to tell the user: one line for what they can mend, the whole report for what they must study. */
