@@ -19,6 +19,8 @@ export class AsyncFiber implements Fiber {
   readonly #task: Task;
   #isParked = false;
   #isOver = false;
+  /** The body ended, or failed, although the call that it made has not: it did not await it. */
+  #outcomeWhileParked: Promise<SliceOutcome> | undefined = undefined;
   #resolvePark: Resolve<number> = ignore;
   #rejectPark: Reject = ignore;
   #resolveHandOff: Resolve<SliceOutcome> = ignore;
@@ -46,6 +48,7 @@ export class AsyncFiber implements Fiber {
   resume(value: number): Promise<SliceOutcome> {
     invariant(this.#isParked, "async fiber: resumed only when parked");
     this.#isParked = false;
+    if (this.#outcomeWhileParked !== undefined) return this.#outcomeWhileParked;
     const handOff = new Promise(this.#keepHandOff);
     this.#resolvePark(value);
     return handOff;
@@ -82,11 +85,17 @@ export class AsyncFiber implements Fiber {
 
   readonly #ended = (): void => {
     this.#isOver = true;
-    this.#resolveHandOff("ended");
+    if (this.#isParked) this.#outcomeWhileParked = Promise.resolve("ended");
+    else this.#resolveHandOff("ended");
   };
 
   readonly #failed = (error: unknown): void => {
     this.#isOver = true;
+    if (this.#isParked) {
+      this.#outcomeWhileParked = Promise.reject(error);
+      this.#outcomeWhileParked.catch(ignore); // it is handled when the call is done
+      return;
+    }
     if (error instanceof TaskKilled && error.task === this.#task) this.#resolveHandOff("ended");
     else this.#rejectHandOff(error);
   };

@@ -1,6 +1,6 @@
 /**
- * A discrete-event simulator with a virtual clock in integer nanoseconds, and DCE's tasks on it:
- * programs and kernel threads that block without blocking the process.
+ * Discrete-event simulator core: virtual time in whole nanoseconds, an event queue, DCE's
+ * TaskManager with its fibers, seeded random streams, tracepoints and a trace hash.
  *
  * @packageDocumentation
  */
@@ -15,7 +15,7 @@ export {
   TaskKilled,
   TaskStateError,
 } from "./errors.ts";
-export { type EventHandler, type EventId, NO_EVENT } from "./event-queue.ts";
+export { type EventHandler, type EventId, EventQueue, NO_EVENT } from "./event-queue.ts";
 export {
   DefaultFiberManager,
   type Fiber,
@@ -32,9 +32,9 @@ export {
 export { RandomStream } from "./random-stream.ts";
 export { NO_CONTEXT } from "./run-loop.ts";
 export { Simulator, type SimulatorOptions } from "./simulator.ts";
-export { type StartOptions, TaskManager, type TaskManagerOptions } from "./task-manager.ts";
-export { RrTaskScheduler, type TaskScheduler } from "./task-scheduler.ts";
 export { type SwitchType, Task, type TaskState, type WaitDescription } from "./task.ts";
+export { TaskManager, type TaskManagerOptions, type TaskOptions } from "./task-manager.ts";
+export { RrTaskScheduler, type TaskScheduler } from "./task-scheduler.ts";
 export {
   after,
   type Brand,
@@ -50,4 +50,10 @@ export {
   parseDuration,
 } from "./time.ts";
 export { TraceHash } from "./trace-hash.ts";
-export { type Tracepoint, Tracer, type TraceRecord, type TraceValue } from "./tracer.ts";
+export {
+  type TraceClock,
+  type Tracepoint,
+  Tracer,
+  type TraceRecord,
+  type TraceValue,
+} from "./tracer.ts";

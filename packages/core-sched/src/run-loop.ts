@@ -218,12 +218,7 @@ class AsyncRun {
   readonly #reject: (error: unknown) => void;
   #isOver = false;
 
-  constructor(
-    loop: RunLoop,
-    limit: number,
-    resolve: () => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(loop: RunLoop, limit: number, resolve: () => void, reject: (error: unknown) => void) {
     this.#loop = loop;
     this.#limit = limit;
     this.#resolve = resolve;

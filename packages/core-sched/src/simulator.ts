@@ -249,4 +249,3 @@ function refuseDelay(delay: number, now: Instant): never {
     `a delay is an integer >= 0 of nanoseconds that keeps the clock below 2^53; ${delay} at ${now} is not`,
   );
 }
-

@@ -47,7 +47,8 @@ export class Task {
   /** @internal */ fiber: Fiber | undefined = undefined;
   /** @internal The one handle of this task. */ readonly call: BlockedCall = new BlockedCall(this);
   /** @internal Between a blocking call and the resumption of the fiber with its result. */ isInCall = false;
-  /** @internal Kernel code that the task is inside of. */ continuation: Wait | undefined = undefined;
+  /** @internal Kernel code that the task is inside of. */ continuation: Wait | undefined =
+    undefined;
   /** @internal Wakes a timed sleep. */ timer: EventId = NO_EVENT;
   /** @internal Made at the first timed sleep. */ onTimeout: EventHandler | undefined = undefined;
   /** @internal What the call completes with. */ wakeValue = 0;

@@ -81,11 +81,7 @@ class Point implements Tracepoint {
   readonly #clock: TraceClock;
   readonly #sinks: readonly ((record: TraceRecord) => void)[];
 
-  constructor(
-    name: string,
-    clock: TraceClock,
-    sinks: readonly ((record: TraceRecord) => void)[],
-  ) {
+  constructor(name: string, clock: TraceClock, sinks: readonly ((record: TraceRecord) => void)[]) {
     this.name = name;
     this.#clock = clock;
     this.#sinks = sinks;
