@@ -61,6 +61,8 @@ export class DelayedAck {
   /** Interactive turns seen: delay ACKs when >= TCP_PINGPONG_THRESH. */
   pingpong = 0;
   retry = 0;
+  /** When the delayed ACK is due; valid with ICSK_ACK_TIMER. */
+  timeout = 0;
   /** Estimated time between segments that arrive; 0 before the first. */
   ato = 0;
   /** When data arrived last. */

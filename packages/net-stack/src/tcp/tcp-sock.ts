@@ -1,5 +1,5 @@
 /** struct tcp_sock: one TCP connection or listener. Its functions are in the files beside this one. */
-import type { Wait } from "@dcejs/lkl-kernel";
+import type { HrTimer, Wait } from "@dcejs/lkl-kernel";
 import type { NetStack } from "../net-stack.ts";
 import { SkBuffHead } from "../skbuff-queue.ts";
 import type { MsgHdr } from "../socket/msghdr.ts";
@@ -32,8 +32,8 @@ import {
   SendSequence,
 } from "./tcb.ts";
 import type { TcpNet } from "./tcp-net.ts";
-import { tcp_compressed_ack_expired } from "./ack-send.ts";
-import { tcp_delack_timer, tcp_keepalive_timer, tcp_write_timer } from "./timers.ts";
+import { tcp_keepalive_timer } from "./keepalive.ts";
+import { tcp_delack_timer, tcp_write_timer } from "./timers.ts";
 import { tcp_wfree } from "./small-queue.ts";
 import { tcp_init_sock } from "./init.ts";
 
@@ -87,6 +87,14 @@ export class TcpSock extends Sock implements EhashNode {
   reord_seen = 0;
   /** End of the highest segment reported by SACK; valid while sacked_out > 0. */
   highest_sack_end: SeqNum = seqNum(0);
+  /** Blocks of earlier ACKs, whose packets need no second look. */
+  readonly recv_sack_cache: readonly SackRange[] = [
+    new SackRange(),
+    new SackRange(),
+    new SackRange(),
+    new SackRange(),
+  ];
+  recv_sack_cache_next = 0;
   /** Retransmission continues at this sequence number. */
   retransmit_hint: SeqNum = seqNum(0);
   has_retransmit_hint = false;
@@ -152,7 +160,7 @@ export class TcpSock extends Sock implements EhashNode {
   compressed_ack = 0;
   compressed_ack_rcv_nxt: SeqNum = seqNum(0);
   dup_ack_counter = 0;
-  /** 1: since the window was zero, one more segment is answered at once. */
+  compressed_ack_timer: HrTimer | undefined = undefined;
   readonly rcv_rtt_est: ReceiverRtt = new ReceiverRtt();
   rcv_rtt_last_tsecr = 0;
   readonly rcvq_space: ReceiveQueueSpace = new ReceiveQueueSpace();
@@ -168,6 +176,7 @@ export class TcpSock extends Sock implements EhashNode {
   bytes_retrans = 0;
   dsack_dups = 0;
   total_retrans = 0;
+  total_rto = 0;
   delivered = 0;
   lost = 0;
   rcv_ooopack = 0;
@@ -175,6 +184,10 @@ export class TcpSock extends Sock implements EhashNode {
   first_tx_mstamp = 0;
   delivered_mstamp = 0;
   app_limited = 0;
+  /** Best recent delivery rate: segments in µs. */
+  rate_delivered = 0;
+  rate_interval_us = 0;
+  rate_app_limited = true;
   last_oow_ack_time = 0;
   timeout_rehash = 0;
 
@@ -185,10 +198,18 @@ export class TcpSock extends Sock implements EhashNode {
   linger2 = 0;
   defer_accept = 0;
 
+  /** Writers that sleep for the handshake, or for room. */
+  sk_write_pending = 0;
+  /** When our SYN-ACK was sent, µs; 0: it was sent more than once. */
+  synack_sent_us = 0;
+  /** TCP_CONGESTION was set; else the sysctl at the time of the handshake decides. */
+  ca_is_chosen = false;
   /** Small queues: the driver holds enough of us; tcp_wfree() sends on. */
   tsq_throttled = false;
   tsq_queued = false;
   accept_queue: AcceptQueue | undefined = undefined;
+  /** Has no owner any more, and is counted so. */
+  is_orphan = false;
   /** Destroyed: timers are gone and nothing may arm one again. */
   is_destroyed = false;
 
@@ -278,8 +299,8 @@ export class TcpSock extends Sock implements EhashNode {
     return tcp_ioctl(this, request, arg);
   }
 
-  override sk_skb_freed_w(truesize: number): void {
-    tcp_wfree(this, truesize);
+  override sk_skb_freed_w(_truesize: number): void {
+    tcp_wfree(this);
   }
 
   override sk_write_space(): void {
