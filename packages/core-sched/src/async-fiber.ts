@@ -19,8 +19,8 @@ export class AsyncFiber implements Fiber {
   readonly #task: Task;
   #isParked = false;
   #isOver = false;
-  /** The body ended, or failed, although the call that it made has not: it did not await it. */
-  #outcomeWhileParked: Promise<SliceOutcome> | undefined = undefined;
+  /** What the body threw while parked: it did not await its call, and the error waits until that is done. */
+  #lateError: { readonly error: unknown } | undefined = undefined;
   #resolvePark: Resolve<number> = ignore;
   #rejectPark: Reject = ignore;
   #resolveHandOff: Resolve<SliceOutcome> = ignore;
@@ -45,10 +45,11 @@ export class AsyncFiber implements Fiber {
     return parked;
   }
 
-  resume(value: number): Promise<SliceOutcome> {
+  resume(value: number): SliceOutcome | Promise<SliceOutcome> {
     invariant(this.#isParked, "async fiber: resumed only when parked");
     this.#isParked = false;
-    if (this.#outcomeWhileParked !== undefined) return this.#outcomeWhileParked;
+    if (this.#lateError !== undefined) throw this.#lateError.error;
+    if (this.#isOver) return "ended";
     const handOff = new Promise(this.#keepHandOff);
     this.#resolvePark(value);
     return handOff;
@@ -85,18 +86,14 @@ export class AsyncFiber implements Fiber {
 
   readonly #ended = (): void => {
     this.#isOver = true;
-    if (this.#isParked) this.#outcomeWhileParked = Promise.resolve("ended");
-    else this.#resolveHandOff("ended");
+    if (!this.#isParked) this.#resolveHandOff("ended");
   };
 
   readonly #failed = (error: unknown): void => {
     this.#isOver = true;
-    if (this.#isParked) {
-      this.#outcomeWhileParked = Promise.reject(error);
-      this.#outcomeWhileParked.catch(ignore); // it is handled when the call is done
-      return;
-    }
-    if (error instanceof TaskKilled && error.task === this.#task) this.#resolveHandOff("ended");
+    if (this.#isParked) this.#lateError = { error };
+    else if (error instanceof TaskKilled && error.task === this.#task)
+      this.#resolveHandOff("ended");
     else this.#rejectHandOff(error);
   };
 }

@@ -16,10 +16,11 @@ export function runInMacrotask(callback: () => void): CancelMacrotask {
   }
   const channel = new MessageChannel();
   const close = (): void => channel.port1.close();
-  channel.port1.onmessage = (): void => {
+  channel.port1.addEventListener("message", () => {
     close();
     callback();
-  };
+  });
+  channel.port1.start();
   channel.port2.postMessage(undefined);
   return close;
 }

@@ -33,7 +33,7 @@ export { RandomStream } from "./random-stream.ts";
 export { NO_CONTEXT } from "./run-loop.ts";
 export { Simulator, type SimulatorOptions } from "./simulator.ts";
 export { type SwitchType, Task, type TaskState, type WaitDescription } from "./task.ts";
-export { TaskManager, type TaskManagerOptions, type TaskOptions } from "./task-manager.ts";
+export { type StartOptions, TaskManager, type TaskManagerOptions } from "./task-manager.ts";
 export { RrTaskScheduler, type TaskScheduler } from "./task-scheduler.ts";
 export {
   after,

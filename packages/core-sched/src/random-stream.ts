@@ -136,11 +136,10 @@ export class RandomStream {
   }
 
   /** Reorders in place; every order is as likely. */
-  shuffle<T>(array: T[]): void {
+  shuffle(array: unknown[]): void {
     for (let i = array.length - 1; i > 0; i--) {
       const j = this.integer(0, i);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both indices are in range
-      [array[i], array[j]] = [array[j] as T, array[i] as T];
+      [array[i], array[j]] = [array[j], array[i]];
     }
   }
 

@@ -179,10 +179,11 @@ export class RunLoop {
       this.#cancelWatchdog = undefined;
       const { handOff } = this;
       if (handOff === undefined || this.#hostWaits > 0) return;
-      if (handOff.task.fiber?.mayAwaitHost === true) return;
+      const { task } = handOff;
+      if (task.fiber?.mayAwaitHost === true) return;
       this.handOff = undefined;
       handOff.abandon();
-      this.#asyncRun?.abort(new ForeignAwaitError(handOff.task));
+      this.#asyncRun?.abort(new ForeignAwaitError(task));
     });
   }
 

@@ -31,7 +31,7 @@ export interface TaskManagerOptions {
   readonly fiberManager?: FiberManager;
 }
 
-export interface TaskOptions {
+export interface StartOptions {
   /** For reports. @default "task-<id>" */
   readonly name?: string;
   /** Becomes Task.context. */
@@ -114,7 +114,7 @@ export class TaskManager {
    * Starts a task at this instant, behind the tasks that are runnable already. `body` is a function
    * (see TaskBody) or a fiber of another back end.
    */
-  start(body: TaskBody | Fiber, options: TaskOptions = {}): Task {
+  start(body: TaskBody | Fiber, options: StartOptions = {}): Task {
     const id = this.#simulator.nextTaskId();
     const name = options.name ?? `task-${id}`;
     const task = new Task(id, this, name, options.context, options.isDaemon ?? false);
