@@ -22,7 +22,10 @@ export interface Fiber {
    * with (0 the first time). Throws, or rejects with, the error of the body.
    */
   resume(value: number): SliceOutcome | Promise<SliceOutcome>;
-  /** Unwinds, so that finally blocks run; the fiber never runs again. A promise settles when that is over. */
+  /**
+   * Unwinds, so that finally blocks run; the fiber never runs again. A promise settles when that is
+   * over. Does nothing when the fiber is over already.
+   */
   kill(): void | Promise<unknown>;
   /** Fibers of async functions: the promise for the program to await until it is resumed. */
   park?(): Promise<number>;

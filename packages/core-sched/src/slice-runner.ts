@@ -31,8 +31,10 @@ export class SliceRunner implements HandOff {
   #isRequested = false;
   /** The CPU is taken until then, by the delay model. */
   #busyUntil = 0;
-  /** Killed async fibers whose finally blocks have not run. */
+  /** Tasks that ended by force, whose async programs have not run their finally blocks. */
   #dying: Task[] = [];
+  /** The phase to go back to when the slice that unwinds the current task is over. */
+  #phaseWhenUnwound: TaskPhase | undefined = undefined;
 
   constructor(
     simulator: Simulator,
@@ -83,7 +85,7 @@ export class SliceRunner implements HandOff {
   stop(task: Task): void {
     if (task === this.current || task.currentState === "DEAD") return;
     this.#bury(task, "killed");
-    this.runWithCurrent(task, () => this.#discardFiber(task));
+    this.runWithCurrent(task, () => this.#discard(task));
   }
 
   destroy(): void {
@@ -92,25 +94,29 @@ export class SliceRunner implements HandOff {
     this.current = undefined;
     for (const task of left) {
       this.#bury(task, "killed");
-      this.runWithCurrent(task, () => void this.#unwind(task));
+      this.runWithCurrent(task, () => {
+        this.#unwindKernelCode(task);
+        void this.#unwindFiber(task);
+      });
     }
   }
 
   /** The hand-off of the current task: its fiber has blocked or ended. */
   settle(outcome: unknown): void {
     const { task } = this;
-    if (task.currentState === "DEAD") this.#close(task);
-    else this.#endSlice(task, outcome === "ended" ? "ended" : "blocked");
+    if (this.#phaseWhenUnwound === undefined) {
+      this.#endSlice(task, outcome === "ended" ? "ended" : "blocked");
+    } else this.#closeUnwinding(task);
   }
 
   /** The hand-off of the current task: its body threw. */
   fail(error: unknown): void {
     const { task } = this;
-    if (task.currentState !== "DEAD") {
-      this.#failSlice(task, error);
+    if (this.#phaseWhenUnwound === undefined) {
+      this.#failSlice(task, error, true);
       return;
     }
-    this.#close(task);
+    this.#closeUnwinding(task);
     if (!isEndOf(task, error)) throw new TaskError(task, error);
   }
 
@@ -133,7 +139,7 @@ export class SliceRunner implements HandOff {
     try {
       outcome = this.#resume(task);
     } catch (error) {
-      this.#failSlice(task, error);
+      this.#failSlice(task, error, false);
       return undefined;
     }
     if (typeof outcome === "string") {
@@ -147,21 +153,22 @@ export class SliceRunner implements HandOff {
     return this.#handOff(outcome);
   };
 
-  /** The slice in which the finally blocks of a killed async program run. */
+  /** The slice in which the finally blocks of an async program run that ended by force. */
   readonly #unwindSlice: EventHandler = () => {
     const task = this.#dying.shift();
     if (task === undefined) return undefined;
     this.current = task;
-    task.phase = "killed";
+    this.#phaseWhenUnwound = task.phase;
+    task.phase = "killed"; // whatever it calls now throws
     let unwinding: void | Promise<unknown>;
     try {
-      unwinding = this.#unwind(task);
+      unwinding = this.#unwindFiber(task);
     } catch (error) {
-      this.#close(task);
+      this.#closeUnwinding(task);
       throw error;
     }
     if (unwinding !== undefined) return this.#handOff(unwinding);
-    this.#close(task);
+    this.#closeUnwinding(task);
     return undefined;
   };
 
@@ -225,16 +232,17 @@ export class SliceRunner implements HandOff {
       if (end === "ended") this.#bury(task, task.phase);
       else if (task.currentState === "RUNNING") throw notBlocked(task);
     } catch (error) {
-      this.#failSlice(task, error);
+      this.#failSlice(task, error, false);
       return;
     }
     this.#close(task);
   }
 
   /** The body of `task`, its kernel code or an exit hook threw. The simulation goes on if its owner takes the error. */
-  #failSlice(task: Task, error: unknown): void {
+  #failSlice(task: Task, error: unknown, isFiberOver: boolean): void {
     try {
-      if (this.#afterError(task, error) === "ended") this.#bury(task, task.phase);
+      const end = this.#afterError(task, error, isFiberOver);
+      if (end === "ended") this.#bury(task, task.phase);
     } catch (fatal) {
       this.#bury(task, "killed");
       this.#close(task);
@@ -243,14 +251,14 @@ export class SliceRunner implements HandOff {
     this.#close(task);
   }
 
-  #afterError(task: Task, error: unknown): SliceOutcome {
+  #afterError(task: Task, error: unknown, isFiberOver: boolean): SliceOutcome {
     const wasInHooks = task.phase === "hooks";
     this.#leaveCall(task);
     task.currentState = "RUNNING";
     task.continuation = undefined;
     task.phase = "exiting";
-    // What threw may have been kernel code, with the program still parked. A fiber that is over ignores this.
-    this.#discardFiber(task);
+    // What threw may have been kernel code, with the program still parked.
+    if (!isFiberOver) this.#discard(task);
     if (!isEndOf(task, error)) {
       if (task.onError === undefined) throw new TaskError(task, error);
       task.onError(error);
@@ -298,27 +306,42 @@ export class SliceRunner implements HandOff {
     task.isInCall = false;
   }
 
-  /** A synchronous fiber is unwound at once, an async one in a slice of its own. */
-  #discardFiber(task: Task): void {
+  /** Kernel code and synchronous fibers are unwound at once, an async fiber in a slice of its own. */
+  #discard(task: Task): void {
+    this.#unwindKernelCode(task);
     if (task.fiber?.isSynchronous !== false) {
-      void this.#unwind(task);
+      void this.#unwindFiber(task);
       return;
     }
     this.#dying.push(task);
     this.#simulator.scheduleWithContext(this.#context, nanoseconds(0), this.#unwindSlice);
   }
 
-  /** Runs the finally blocks of kernel code and program. */
-  #unwind(task: Task): void | Promise<unknown> {
-    const { continuation, fiber } = task;
+  #unwindKernelCode(task: Task): void {
+    const { continuation } = task;
     task.continuation = undefined;
+    if (continuation === undefined) return;
     try {
-      if (continuation !== undefined) unwind(continuation);
-      return fiber?.kill();
+      unwind(continuation);
+    } catch (error) {
+      if (!isEndOf(task, error)) throw new TaskError(task, error);
+    }
+  }
+
+  #unwindFiber(task: Task): void | Promise<unknown> {
+    try {
+      return task.fiber?.kill();
     } catch (error) {
       if (!isEndOf(task, error)) throw new TaskError(task, error);
     }
     return undefined;
+  }
+
+  #closeUnwinding(task: Task): void {
+    task.phase = this.#phaseWhenUnwound ?? "killed";
+    this.#phaseWhenUnwound = undefined;
+    this.current = undefined;
+    this.request();
   }
 
   #refuseSyncRun(task: Task): never {
