@@ -17,7 +17,7 @@ import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
 import { tcp_init_nondata_skb, tcp_stream_alloc_skb, tcp_wnd_end } from "./tx-queue.ts";
 import { TCPHDR_ACK } from "./wire.ts";
-import { __tcp_select_window } from "./window.ts";
+import { tcp_free_window } from "./window.ts";
 
 const NSEC_PER_USEC = 1000;
 
@@ -98,15 +98,14 @@ function tcp_in_quickack_mode(tp: TcpSock): boolean {
 
 /** After a segment was taken in: acknowledge if something is owed. */
 export function tcp_ack_snd_check(tp: TcpSock): void {
-  if (inet_csk_ack_scheduled(tp)) __tcp_ack_snd_check(tp);
+  if (inet_csk_ack_scheduled(tp)) acknowledgeNowOrLater(tp);
 }
 
-function __tcp_ack_snd_check(tp: TcpSock): void {
+function acknowledgeNowOrLater(tp: TcpSock): void {
   const unacked = seqDiff(tp.rcv.nxt, tp.rcv.wup);
   const twoSegments =
     unacked > tp.icsk_ack.rcv_mss &&
-    (seqDiff(tp.rcv.nxt, tp.copied_seq) < tp.sk_rcvlowat ||
-      __tcp_select_window(tp) >= tp.rcv.wnd);
+    (seqDiff(tp.rcv.nxt, tp.copied_seq) < tp.sk_rcvlowat || tcp_free_window(tp) >= tp.rcv.wnd);
   if (twoSegments || tcp_in_quickack_mode(tp) || (tp.icsk_ack.pending & ICSK_ACK_NOW) !== 0) {
     tcp_send_ack(tp);
     return;

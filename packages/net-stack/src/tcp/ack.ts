@@ -30,12 +30,7 @@ import { tcp_current_mss, tcp_sync_mss } from "./mss.ts";
 import { tcp_ack_probe } from "./probe.ts";
 import { tcp_rack_update_reo_wnd } from "./rack.ts";
 import { tcp_rate_gen } from "./rate.ts";
-import {
-  REXMIT_NEW,
-  REXMIT_NONE,
-  tcp_fastretrans_alert,
-  tcp_process_tlp_ack,
-} from "./recovery.ts";
+import { REXMIT_NEW, REXMIT_NONE, tcp_fastretrans_alert, tcp_process_tlp_ack } from "./recovery.ts";
 import { tcp_xmit_retransmit_queue } from "./retransmit.ts";
 import { tcp_sacktag_write_queue } from "./sack.ts";
 import { tcp_highest_sack_seq, tcp_is_sack, tcp_packets_in_flight } from "./scoreboard.ts";
@@ -47,7 +42,7 @@ import { tcp_rearm_rto } from "./timers.ts";
 import { tcp_replace_ts_recent } from "./timestamps.ts";
 import { tcp_send_head } from "./tx-queue.ts";
 import { TCPHDR_SYN } from "./wire.ts";
-import { __tcp_push_pending_frames } from "./write-xmit.ts";
+import { tcp_push_frames } from "./write-xmit.ts";
 
 /** Results of tcp_ack(). */
 export const ACK_OK = 1;
@@ -97,8 +92,7 @@ export function tcp_ack(tp: TcpSock, skb: SkBuff, window: number, flags: number)
   tcp_rack_update_reo_wnd(tp, scratch.rs);
   if (tp.has_tlp) processTlpAck(tp, ack, flag);
   if (tcp_ack_is_dubious(tp, flag)) {
-    const isDupack =
-      (flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DSACKING_ACK)) === 0;
+    const isDupack = (flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DSACKING_ACK)) === 0;
     scratch.verdict.flag = flag;
     tcp_fastretrans_alert(tp, prior_snd_una, isDupack ? 1 : 0, scratch.verdict);
     flag = scratch.verdict.flag;
@@ -148,9 +142,7 @@ function processTlpAck(tp: TcpSock, ack: SeqNum, flag: number): void {
 /** Does the ACK need more than the usual? */
 function tcp_ack_is_dubious(tp: TcpSock, flag: number): boolean {
   return (
-    (flag & FLAG_NOT_DUP) === 0 ||
-    (flag & FLAG_CA_ALERT) !== 0 ||
-    tp.icsk_ca_state !== TCP_CA_Open
+    (flag & FLAG_NOT_DUP) === 0 || (flag & FLAG_CA_ALERT) !== 0 || tp.icsk_ca_state !== TCP_CA_Open
   );
 }
 
@@ -209,10 +201,9 @@ function tcp_cong_control(
 function tcp_xmit_recovery(tp: TcpSock, rexmit: number): void {
   if (rexmit === REXMIT_NONE) return;
   if (rexmit === REXMIT_NEW) {
-    __tcp_push_pending_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
+    tcp_push_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
     if (after(tp.snd.nxt, tp.high_seq)) return;
     tp.frto = false;
   }
   tcp_xmit_retransmit_queue(tp);
 }
-

@@ -18,12 +18,7 @@ import type { SackState } from "./sack.ts";
 import { tcp_is_reno, tcp_is_sack } from "./scoreboard.ts";
 import { after, before, between, seqDiff, seqNum } from "./seq.ts";
 import type { SeqNum } from "./seq.ts";
-import {
-  TCPCB_LOST,
-  TCPCB_RETRANS,
-  TCPCB_SACKED_ACKED,
-  TCPCB_SACKED_RETRANS,
-} from "./tcb.ts";
+import { TCPCB_LOST, TCPCB_RETRANS, TCPCB_SACKED_ACKED, TCPCB_SACKED_RETRANS } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_skb_timestamp_us, tcp_time_stamp_ms } from "./timestamps.ts";
 import { tcp_rtx_queue_head, tcp_rtx_queue_shift_and_free } from "./tx-queue.ts";

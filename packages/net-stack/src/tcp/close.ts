@@ -40,7 +40,7 @@ import {
 } from "./tx-queue.ts";
 import { wait_for_event } from "./wait.ts";
 import { TCPHDR_ACK, TCPHDR_FIN } from "./wire.ts";
-import { __tcp_push_pending_frames } from "./write-xmit.ts";
+import { tcp_push_frames } from "./write-xmit.ts";
 
 /** Goes to the next state of closing. True: a FIN is to be sent. */
 function tcp_close_state(tp: TcpSock): boolean {
@@ -70,7 +70,7 @@ export function tcp_send_fin(tp: TcpSock): void {
     tp.write_seq = seqAdd(tp.write_seq, 1);
     tcp_add_write_queue_tail(tp, skb);
   }
-  __tcp_push_pending_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
+  tcp_push_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
 }
 
 /** Frees what was received; returns how many octets of it nobody has read. */

@@ -197,8 +197,8 @@ class Cubic implements CongestionControl {
       const threshold = (this.delay_min + hystartAckDelay(tp)) >> 1;
       if (now - this.round_start > threshold) {
         this.leaveSlowStart(tp);
-        tp.tcpExt.inc("TCPHystartTrainDetect");
-        tp.tcpExt.add("TCPHystartTrainCwnd", tp.snd.cwnd);
+        tp.tcp.ext.TCPHystartTrainDetect++;
+        tp.tcp.ext.TCPHystartTrainCwnd += tp.snd.cwnd;
       }
     }
     if (this.curr_rtt > delay) this.curr_rtt = delay;
@@ -212,8 +212,8 @@ class Cubic implements CongestionControl {
     );
     if (this.curr_rtt > this.delay_min + rise) {
       this.leaveSlowStart(tp);
-      tp.tcpExt.inc("TCPHystartDelayDetect");
-      tp.tcpExt.add("TCPHystartDelayCwnd", tp.snd.cwnd);
+      tp.tcp.ext.TCPHystartDelayDetect++;
+      tp.tcp.ext.TCPHystartDelayCwnd += tp.snd.cwnd;
     }
   }
 

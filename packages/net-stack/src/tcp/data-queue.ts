@@ -8,7 +8,12 @@ import { tcp_fin } from "./fin.ts";
 import { TCP_ATO_MIN_MS, TCP_MAX_QUICKACKS, TCP_MIN_MSS } from "./limits.ts";
 import { TCP_MSS_DEFAULT } from "./options.ts";
 import { tcp_grow_window, tcp_rcv_rtt_measure, tcp_try_rmem_schedule } from "./rcvbuf.ts";
-import { tcp_dsack_extend, tcp_dsack_set, tcp_sack_new_ofo_skb, tcp_sack_remove } from "./sack-out.ts";
+import {
+  tcp_dsack_extend,
+  tcp_dsack_set,
+  tcp_sack_new_ofo_skb,
+  tcp_sack_remove,
+} from "./sack-out.ts";
 import { tcp_is_sack } from "./scoreboard.ts";
 import { after, before, seqAdd, seqDiff, seqNum } from "./seq.ts";
 import type { SeqNum } from "./seq.ts";
@@ -94,7 +99,11 @@ export function tcp_data_ready(tp: TcpSock): void {
 export function tcp_epollin_ready(tp: TcpSock, target: number): boolean {
   const avail = seqDiff(tp.rcv.nxt, tp.copied_seq);
   if (avail <= 0) return false;
-  return avail >= target || tp.sk_rmem_alloc > tp.sk_rcvbuf || tcp_receive_window(tp) <= tp.icsk_ack.rcv_mss;
+  return (
+    avail >= target ||
+    tp.sk_rmem_alloc > tp.sk_rcvbuf ||
+    tcp_receive_window(tp) <= tp.icsk_ack.rcv_mss
+  );
 }
 
 function tcp_queue_rcv(tp: TcpSock, skb: SkBuff): void {

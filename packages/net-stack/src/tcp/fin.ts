@@ -37,7 +37,7 @@ export function tcp_fin(tp: TcpSock): void {
       tcp_time_wait(tp, TCP_TIME_WAIT, 0);
       break;
     default:
-      // CLOSE_WAIT, CLOSING, LAST_ACK: a FIN again; stay.
+    // CLOSE_WAIT, CLOSING, LAST_ACK: a FIN again; stay.
   }
   // Nothing may follow a FIN.
   tp.out_of_order_queue.purge();

@@ -1,4 +1,5 @@
 /** TCP, as the rest of the stack sees it. */
+import type { Tracepoint } from "@dcejs/lkl-kernel";
 import { inet_add_protocol, IPPROTO_TCP } from "../ip/protocol.ts";
 import type { NetStack } from "../net-stack.ts";
 import { tcpProtocol } from "./ipv4.ts";
@@ -12,9 +13,22 @@ export type {
   CongestionRegistry,
 } from "./congestion.ts";
 
-/** tcp_v4_init: TCP answers to IPv4's protocol 6 from now on. `createSock()` of what it returns makes sockets. */
-export function tcp_init(net: NetStack): TcpNet {
-  const tcp = new TcpNet(net);
+/** What is used without a tracer. */
+function silentTracepoint(name: string): Tracepoint {
+  return { name, isEnabled: false, emit: () => {} };
+}
+
+/**
+ * tcp_v4_init: TCP answers to IPv4's protocol 6 from now on; `createSock()` of what it returns makes
+ * sockets.
+ * @param tracepoint Makes tcp:tcp_retransmit_skb, tcp:tcp_probe, tcp:tcp_send_reset and
+ * sock:inet_sock_set_state. @default none
+ */
+export function tcp_init(
+  net: NetStack,
+  tracepoint: (name: string) => Tracepoint = silentTracepoint,
+): TcpNet {
+  const tcp = new TcpNet(net, tracepoint);
   inet_add_protocol(net, IPPROTO_TCP, tcpProtocol(tcp));
   return tcp;
 }

@@ -99,4 +99,3 @@ export function tcp_get_info(tp: TcpSock, out: Uint8Array): number {
   for (let i = 0; i < length; i++) out[i] = whole[i] ?? 0;
   return length;
 }
-

@@ -1,10 +1,6 @@
 /** The start of a sock, and of a connection (tcp_init_sock, tcp_init_transfer). */
 import { tcp_init_cwnd } from "./cwnd.ts";
-import {
-  TCP_DELACK_MAX_MS,
-  TCP_TIMEOUT_FALLBACK_MS,
-  TCP_TIMEOUT_INIT_MS,
-} from "./limits.ts";
+import { TCP_DELACK_MAX_MS, TCP_TIMEOUT_FALLBACK_MS, TCP_TIMEOUT_INIT_MS } from "./limits.ts";
 import { tcp_init_receive_space } from "./rcvbuf.ts";
 import { tcp_sndbuf_expand } from "./sndbuf.ts";
 import { vectorAt } from "./tcp-sysctls.ts";

@@ -349,8 +349,7 @@ function challengeSyn(tp: TcpSock, skb: SkBuff, syn_inerr: boolean): boolean {
 /** Does the segment touch [rcv.wup, rcv.nxt + window]? */
 function tcp_sequence(tp: TcpSock, skb: SkBuff): boolean {
   return (
-    !before(skb.end_seq, tp.rcv.wup) &&
-    !after(skb.seq, seqAdd(tp.rcv.nxt, tcp_receive_window(tp)))
+    !before(skb.end_seq, tp.rcv.wup) && !after(skb.seq, seqAdd(tp.rcv.nxt, tcp_receive_window(tp)))
   );
 }
 

@@ -96,8 +96,7 @@ export function tcp_v4_rcv(tcp: TcpNet, skb: SkBuff): void {
 function fillControlBlock(skb: SkBuff, th: Readonly<TcpHeader>): void {
   skb.transport_header = skb.offset;
   skb_pull(skb, th.headerLength);
-  const counted =
-    ((th.flags & TCPHDR_SYN) !== 0 ? 1 : 0) + ((th.flags & TCPHDR_FIN) !== 0 ? 1 : 0);
+  const counted = ((th.flags & TCPHDR_SYN) !== 0 ? 1 : 0) + ((th.flags & TCPHDR_FIN) !== 0 ? 1 : 0);
   skb.seq = th.seq;
   skb.end_seq = seqAdd(th.seq, counted + skb.length);
   skb.ack_seq = th.ack_seq;
@@ -324,4 +323,3 @@ function tcp_v4_mtu_reduced(tp: TcpSock, skb: SkBuff, mtu: number): void {
   tcp_sync_mss(tp, path);
   tcp_simple_retransmit(tp);
 }
-

@@ -22,9 +22,7 @@ export function keepalive_intvl_when(tp: TcpSock): number {
 }
 
 export function keepalive_probes(tp: TcpSock): number {
-  return tp.keepalive_probes === 0
-    ? tp.tcp.sysctl.tcp_keepalive_probes.value
-    : tp.keepalive_probes;
+  return tp.keepalive_probes === 0 ? tp.tcp.sysctl.tcp_keepalive_probes.value : tp.keepalive_probes;
 }
 
 /** Jiffies since the peer gave a sign of life. */

@@ -58,10 +58,7 @@ export function inet_csk_listen_start(tp: TcpSock, backlog: number): number {
  * accept(): takes the oldest connection that is ready.
  * @returns The sock; -EINVAL when not listening, -EAGAIN, or what ended the wait.
  */
-export function inet_csk_accept(
-  tp: TcpSock,
-  flags: number,
-): Sock | number | Wait<Sock | number> {
+export function inet_csk_accept(tp: TcpSock, flags: number): Sock | number | Wait<Sock | number> {
   if (tp.sk_state !== TCP_LISTEN) return -Errno.EINVAL;
   const ready = takeReady(tp);
   if (ready !== undefined) return ready;

@@ -2,7 +2,7 @@
 import { TCP_CA_CWR, TCP_CA_Open } from "./congestion.ts";
 import { TCP_TIMEOUT_INIT_MS, TCP_TIMEOUT_MIN_MS } from "./limits.ts";
 import { tcp_current_mss } from "./mss.ts";
-import { __tcp_retransmit_skb } from "./retransmit.ts";
+import { tcp_do_retransmit_skb } from "./retransmit.ts";
 import { tcp_is_sack } from "./scoreboard.ts";
 import { ICSK_TIME_LOSS_PROBE, TCP_NAGLE_OFF } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
@@ -33,9 +33,7 @@ export function tcp_schedule_loss_probe(tp: TcpSock, advancing_rto: boolean): bo
   } else {
     timeout = tp.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
   }
-  const rto_delta_us = advancing_rto
-    ? tp.tcp.jiffies_to_usecs(tp.icsk_rto)
-    : tcp_rto_delta_us(tp);
+  const rto_delta_us = advancing_rto ? tp.tcp.jiffies_to_usecs(tp.icsk_rto) : tcp_rto_delta_us(tp);
   if (rto_delta_us > 0) timeout = Math.min(timeout, tp.usecs_to_jiffies(rto_delta_us));
   tcp_reset_xmit_timer(tp, ICSK_TIME_LOSS_PROBE, timeout, tp.tcp.rtoMax);
   return true;
@@ -66,7 +64,7 @@ function sendProbe(tp: TcpSock): boolean {
     return tp.packets_out > before;
   }
   const last = tp.tcp_rtx_queue.last;
-  if (last === undefined || __tcp_retransmit_skb(tp, last) !== 0) return false;
+  if (last === undefined || tcp_do_retransmit_skb(tp, last) !== 0) return false;
   tp.tlp_retrans = true;
   return true;
 }

@@ -223,4 +223,3 @@ export function tcp_child_process(
   if (child.sk_state !== TCP_SYN_RECV) listener.sk_data_ready();
   return needsReset;
 }
-

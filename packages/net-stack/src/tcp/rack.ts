@@ -2,7 +2,11 @@
 import { skb_unlink } from "../skbuff-queue.ts";
 import { TCP_CA_Recovery } from "./congestion.ts";
 import { tcp_cwnd_reduction } from "./cwnd.ts";
-import { TCP_RACK_RECOVERY_THRESH, TCP_RACK_REO_WND_STEPS_MAX, TCP_TIMEOUT_MIN_MS } from "./limits.ts";
+import {
+  TCP_RACK_RECOVERY_THRESH,
+  TCP_RACK_REO_WND_STEPS_MAX,
+  TCP_TIMEOUT_MIN_MS,
+} from "./limits.ts";
 import type { RateSample } from "./rate.ts";
 import { tcp_enter_recovery } from "./recovery.ts";
 import { tcp_xmit_retransmit_queue } from "./retransmit.ts";

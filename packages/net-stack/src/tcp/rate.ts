@@ -79,8 +79,7 @@ export function tcp_rate_gen(tp: TcpSock, delivered: number, rs: RateSample): vo
   rs.delivered = tp.delivered - rs.prior_delivered;
   rs.interval_us = Math.max(rs.interval_us, tp.tcp_mstamp - rs.prior_mstamp);
   if (rs.interval_us < tp.rtt.min_rtt.get()) return;
-  const isFaster =
-    rs.delivered * tp.rate_interval_us >= tp.rate_delivered * rs.interval_us;
+  const isFaster = rs.delivered * tp.rate_interval_us >= tp.rate_delivered * rs.interval_us;
   if (!rs.is_app_limited || isFaster) {
     tp.rate_delivered = rs.delivered;
     tp.rate_interval_us = rs.interval_us;
@@ -91,8 +90,6 @@ export function tcp_rate_gen(tp: TcpSock, delivered: number, rs: RateSample): vo
 /** The program gave us nothing to send although the window was open (tcp_rate_check_app_limited). */
 export function tcp_rate_check_app_limited(tp: TcpSock, inFlight: number): void {
   const isLimited =
-    tp.sk_write_queue.head === undefined &&
-    inFlight < tp.snd.cwnd &&
-    tp.lost_out <= tp.retrans_out;
+    tp.sk_write_queue.head === undefined && inFlight < tp.snd.cwnd && tp.lost_out <= tp.retrans_out;
   if (isLimited) tp.app_limited = tp.delivered + inFlight || 1;
 }

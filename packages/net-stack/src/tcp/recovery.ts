@@ -285,8 +285,7 @@ export function tcp_enter_loss(tp: TcpSock): void {
   tcp_set_ca_state(tp, TCP_CA_Loss);
   tp.high_seq = tp.snd.nxt;
   tp.has_tlp = false;
-  tp.frto =
-    tp.tcp.sysctl.tcp_frto.value !== 0 && (isNewRecovery || tp.icsk_retransmits > 0);
+  tp.frto = tp.tcp.sysctl.tcp_frto.value !== 0 && (isNewRecovery || tp.icsk_retransmits > 0);
 }
 
 function tcp_timeout_mark_lost(tp: TcpSock): void {

@@ -32,7 +32,7 @@ import type { TcpSock } from "./tcp-sock.ts";
 import { TCP_URG_READ, TCP_URG_VALID } from "./urgent.ts";
 import { wait_for_event } from "./wait.ts";
 import { TCPHDR_FIN } from "./wire.ts";
-import { __tcp_select_window, tcp_receive_window } from "./window.ts";
+import { tcp_free_window, tcp_receive_window } from "./window.ts";
 
 /** Progress of one call over its sleeps. */
 interface ReadState {
@@ -175,12 +175,7 @@ function* recvSleeping(
   for (;;) {
     // What was read so far may have opened the window.
     if ((flags & MSG_PEEK) === 0) tcp_cleanup_rbuf(tp, state.copied);
-    const left = yield* wait_for_event(
-      tp,
-      "sk_wait_data",
-      () => hasNews(tp, state),
-      timeo,
-    );
+    const left = yield* wait_for_event(tp, "sk_wait_data", () => hasNews(tp, state), timeo);
     if ((flags & MSG_PEEK) === 0) state.seq = tp.copied_seq;
     readQueue(tp, msg, flags, length, state);
     const verdict = afterRead(tp, flags, length, target, state);
@@ -218,7 +213,7 @@ export function tcp_cleanup_rbuf(tp: TcpSock, copied: number): void {
     const rcv_window_now = tcp_receive_window(tp);
     // Only when the window can at least double.
     if (2 * rcv_window_now <= tp.window_clamp) {
-      const new_window = __tcp_select_window(tp);
+      const new_window = tcp_free_window(tp);
       if (new_window !== 0 && new_window >= 2 * rcv_window_now) time_to_ack = true;
     }
   }

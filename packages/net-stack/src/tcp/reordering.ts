@@ -15,10 +15,7 @@ export function tcp_check_sack_reordering(tp: TcpSock, low_seq: SeqNum, ts: bool
   const metric = seqDiff(fack, low_seq);
   const mss = tp.mss_cache;
   if (metric > tp.reordering * mss) {
-    tp.reordering = Math.min(
-      Math.ceil(metric / mss),
-      tp.tcp.sysctl.tcp_max_reordering.value,
-    );
+    tp.reordering = Math.min(Math.ceil(metric / mss), tp.tcp.sysctl.tcp_max_reordering.value);
   }
   tp.reord_seen++;
   if (ts) tp.tcp.ext.TCPTSReorder++;

@@ -10,7 +10,7 @@ import { tcp_rtx_synack } from "./synack.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 
 export class TcpRequestSock implements EhashNode {
-  readonly sk_state = TCP_NEW_SYN_RECV;
+  readonly sk_state: number = TCP_NEW_SYN_RECV;
   readonly listener: TcpSock;
   readonly inet_rcv_saddr: number;
   readonly inet_num: number;

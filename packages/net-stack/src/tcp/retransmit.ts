@@ -27,7 +27,7 @@ import { TCPHDR_SYN } from "./wire.ts";
  * Sends a packet of the retransmit queue again, cut to what the path and the window allow.
  * @returns 0, -EAGAIN beyond the window, -EHOSTUNREACH without a route, or the device's error.
  */
-export function __tcp_retransmit_skb(tp: TcpSock, skb: SkBuff): number {
+export function tcp_do_retransmit_skb(tp: TcpSock, skb: SkBuff): number {
   if (before(skb.seq, tp.snd.una)) tcp_trim_head(skb, seqDiff(tp.snd.una, skb.seq));
   if (tcp_dst(tp) === undefined) return -Errno.EHOSTUNREACH;
   const cur_mss = tcp_current_mss(tp);
@@ -57,7 +57,7 @@ export function __tcp_retransmit_skb(tp: TcpSock, skb: SkBuff): number {
 
 /** Sends again and counts it as in flight. */
 export function tcp_retransmit_skb(tp: TcpSock, skb: SkBuff): number {
-  const err = __tcp_retransmit_skb(tp, skb);
+  const err = tcp_do_retransmit_skb(tp, skb);
   if (err === 0) {
     if ((skb.sacked & TCPCB_SACKED_RETRANS) === 0) tp.retrans_out++;
     skb.sacked |= TCPCB_RETRANS;

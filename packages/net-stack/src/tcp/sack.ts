@@ -37,7 +37,12 @@ export class SackState {
   sack_delivered = 0;
   rate: RateSample;
   /** Blocks of the ACK that are worth a look, in sequence order. */
-  readonly blocks: SackRange[] = [new SackRange(), new SackRange(), new SackRange(), new SackRange()];
+  readonly blocks: SackRange[] = [
+    new SackRange(),
+    new SackRange(),
+    new SackRange(),
+    new SackRange(),
+  ];
   used = 0;
   private readonly wire: SackRange = new SackRange();
   private readonly second: SackRange = new SackRange();

@@ -20,25 +20,16 @@ import { tcp_rate_check_app_limited } from "./rate.ts";
 import { tcp_packets_in_flight } from "./scoreboard.ts";
 import { seqAdd } from "./seq.ts";
 import { sk_stream_memory_free } from "./sndbuf.ts";
-import {
-  TCPF_CLOSE_WAIT,
-  TCPF_ESTABLISHED,
-  TCPF_SYN_RECV,
-  TCPF_SYN_SENT,
-} from "./states.ts";
+import { TCPF_CLOSE_WAIT, TCPF_ESTABLISHED, TCPF_SYN_RECV, TCPF_SYN_SENT } from "./states.ts";
 import { TCP_NAGLE_OFF, TCP_NAGLE_PUSH } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
-import {
-  tcp_add_write_queue_tail,
-  tcp_send_head,
-  tcp_stream_alloc_skb,
-} from "./tx-queue.ts";
+import { tcp_add_write_queue_tail, tcp_send_head, tcp_stream_alloc_skb } from "./tx-queue.ts";
 import { wait_for_event } from "./wait.ts";
 import { TCPHDR_ACK, TCPHDR_PSH } from "./wire.ts";
 import {
   PUSH_ONE,
-  __tcp_push_pending_frames,
+  tcp_push_frames,
   forced_push,
   tcp_mark_push,
   tcp_push,
@@ -119,7 +110,7 @@ function copyUntilFull(
     if (skb.length < progress.mss_now || (flags & MSG_OOB) !== 0) continue;
     if (forced_push(tp)) {
       tcp_mark_push(tp, skb);
-      __tcp_push_pending_frames(tp, progress.mss_now, TCP_NAGLE_PUSH);
+      tcp_push_frames(tp, progress.mss_now, TCP_NAGLE_PUSH);
     } else if (skb === tcp_send_head(tp)) {
       tcp_mstamp_refresh(tp);
       tcp_write_xmit(tp, progress.mss_now, TCP_NAGLE_PUSH, PUSH_ONE);
@@ -171,14 +162,19 @@ function pushBeforeSleep(tp: TcpSock, mss_now: number): void {
   const tail = tp.sk_write_queue.tail;
   if (tail === undefined) return;
   tcp_mark_push(tp, tail);
-  __tcp_push_pending_frames(tp, mss_now, TCP_NAGLE_PUSH);
+  tcp_push_frames(tp, mss_now, TCP_NAGLE_PUSH);
 }
 
 /** End of the call: push what was copied, by Nagle's rule. */
 function finishSend(tp: TcpSock, progress: Progress, flags: number): number {
   if (progress.copied === 0) return 0;
   if ((flags & MSG_OOB) !== 0) tp.snd.up = tp.write_seq;
-  tcp_push(tp, (flags & MSG_MORE) !== 0, progress.mss_now, (flags & MSG_OOB) !== 0 ? TCP_NAGLE_OFF : tp.nonagle);
+  tcp_push(
+    tp,
+    (flags & MSG_MORE) !== 0,
+    progress.mss_now,
+    (flags & MSG_OOB) !== 0 ? TCP_NAGLE_OFF : tp.nonagle,
+  );
   return progress.copied;
 }
 
@@ -204,10 +200,7 @@ function* sendSleeping(
     const left = yield* wait_for_event(
       tp,
       "sk_stream_wait_memory",
-      () =>
-        tp.sk_err !== 0 ||
-        (tp.sk_shutdown & SEND_SHUTDOWN) !== 0 ||
-        sk_stream_memory_free(tp),
+      () => tp.sk_err !== 0 || (tp.sk_shutdown & SEND_SHUTDOWN) !== 0 || sk_stream_memory_free(tp),
       timeo,
     );
     tp.sk_write_pending--;

@@ -1,7 +1,12 @@
 /** SYN_SENT: the answer to our SYN (RFC 9293, section 3.10.7.3; tcp_rcv_synsent_state_process). */
 import type { SkBuff } from "../skbuff.ts";
 import { tcp_ack } from "./ack.ts";
-import { inet_csk_in_pingpong_mode, inet_csk_schedule_ack, tcp_enter_quickack_mode, tcp_send_ack } from "./ack-send.ts";
+import {
+  inet_csk_in_pingpong_mode,
+  inet_csk_schedule_ack,
+  tcp_enter_quickack_mode,
+  tcp_send_ack,
+} from "./ack-send.ts";
 import { tcp_init_transfer } from "./init.ts";
 import { inet_csk_reset_keepalive_timer, keepalive_time_when } from "./keepalive.ts";
 import { TCP_DELACK_MAX_MS, TCP_MAX_QUICKACKS, TCP_TIMEOUT_MIN_MS } from "./limits.ts";

@@ -25,8 +25,8 @@ export class SendSequence {
   up: SeqNum = seqNum(0);
 
   /** Congestion window, segments. */
-  cwnd = TCP_INIT_CWND;
-  ssthresh = TCP_INFINITE_SSTHRESH;
+  cwnd: number = TCP_INIT_CWND;
+  ssthresh: number = TCP_INFINITE_SSTHRESH;
   /** Acknowledged segments that have not yet made a whole step of `cwnd`. */
   cwnd_cnt = 0;
   cwnd_clamp = 0xffffffff;

@@ -50,7 +50,7 @@ export class TcpNet {
   readonly ext: TcpExtMib;
   /** TCP_RTO_MAX and TCP_TIMEOUT_INIT in jiffies and milliseconds. */
   readonly rtoMax: number;
-  readonly timeoutInitMs = TCP_TIMEOUT_INIT_MS;
+  readonly timeoutInitMs: number = TCP_TIMEOUT_INIT_MS;
   /** Room that lower layers need before a TCP header, octets. */
   readonly linkHeadroom = 64;
   /** Connections without owner; TIME_WAIT entries. */
@@ -85,7 +85,7 @@ export class TcpNet {
   private readonly tsqHeads: TcpSock[] = [];
   private readonly tsqTasklet: Tasklet;
 
-  constructor(net: NetStack) {
+  constructor(net: NetStack, tracepoint: (name: string) => Tracepoint) {
     const kernel = net.kernel;
     this.net = net;
     this.kernel = kernel;
@@ -107,10 +107,10 @@ export class TcpNet {
       clean: new CleanState(),
       verdict: { flag: 0, rexmit: 0 },
     };
-    this.trace_retransmit_skb = kernel.tracepoint("tcp:tcp_retransmit_skb");
-    this.trace_probe = kernel.tracepoint("tcp:tcp_probe");
-    this.trace_set_state = kernel.tracepoint("sock:inet_sock_set_state");
-    this.trace_send_reset = kernel.tracepoint("tcp:tcp_send_reset");
+    this.trace_retransmit_skb = tracepoint("tcp:tcp_retransmit_skb");
+    this.trace_probe = tracepoint("tcp:tcp_probe");
+    this.trace_set_state = tracepoint("sock:inet_sock_set_state");
+    this.trace_send_reset = tracepoint("tcp:tcp_send_reset");
     this.tsqTasklet = new Tasklet(kernel, () => this.runSmallQueues());
   }
 

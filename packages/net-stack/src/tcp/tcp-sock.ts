@@ -60,8 +60,8 @@ export class TcpSock extends Sock implements EhashNode {
   urg_seq: SeqNum = seqNum(0);
 
   // Segment sizes and windows, octets.
-  mss_cache = TCP_MSS_DEFAULT;
-  advmss = TCP_MSS_DEFAULT;
+  mss_cache: number = TCP_MSS_DEFAULT;
+  advmss: number = TCP_MSS_DEFAULT;
   tcp_header_len = 0;
   icsk_pmtu_cookie = 0;
   window_clamp = 0;
@@ -119,7 +119,7 @@ export class TcpSock extends Sock implements EhashNode {
   readonly sk_timer: LazyTimer;
 
   // Congestion control.
-  icsk_ca_state = TCP_CA_Open;
+  icsk_ca_state: number = TCP_CA_Open;
   icsk_ca: CongestionControl;
   /** snd.nxt when the loss episode began. */
   high_seq: SeqNum = seqNum(0);

@@ -18,7 +18,7 @@ import { tcp_receive_window } from "./window.ts";
 
 /** struct tcp_timewait_sock. */
 export class TcpTimewaitSock implements EhashNode, PortOwner {
-  readonly sk_state = TCP_TIME_WAIT;
+  readonly sk_state: number = TCP_TIME_WAIT;
   readonly tcp: TcpNet;
   readonly inet_rcv_saddr: number;
   readonly inet_num: number;
@@ -117,12 +117,7 @@ export const TCP_TW_ACK = 2;
 export const TCP_TW_SYN = 3;
 
 /** seq/end_seq touch [s_win, e_win). */
-export function tcp_in_window(
-  seq: number,
-  end_seq: number,
-  s_win: SeqNum,
-  e_win: SeqNum,
-): boolean {
+export function tcp_in_window(seq: number, end_seq: number, s_win: SeqNum, e_win: SeqNum): boolean {
   if (seq === s_win) return true;
   if (after(end_seq, s_win) && before(seq, e_win)) return true;
   return seq === e_win && seq === end_seq;
@@ -165,8 +160,7 @@ export function tcp_timewait_state_process(
   }
   const isNewSyn = (th.flags & (TCPHDR_SYN | TCPHDR_RST | TCPHDR_ACK)) === TCPHDR_SYN;
   const isLater =
-    after(skb.seq, tw.tw_rcv_nxt) ||
-    (opt.saw_tstamp && before(tw.tw_ts_recent, opt.rcv_tsval));
+    after(skb.seq, tw.tw_rcv_nxt) || (opt.saw_tstamp && before(tw.tw_ts_recent, opt.rcv_tsval));
   if (isNewSyn && !paws_reject && isLater) {
     // The new connection starts above everything that this one sent.
     tcp.tw_isn = seqAdd(tw.tw_snd_nxt, 65535 + 2);

@@ -23,13 +23,7 @@ import { tcp_enter_loss } from "./recovery.ts";
 import { tcp_send_active_reset } from "./reset.ts";
 import { tcp_retransmit_skb } from "./retransmit.ts";
 import { tcp_is_sack } from "./scoreboard.ts";
-import {
-  TCPF_CLOSE,
-  TCPF_LISTEN,
-  TCPF_SYN_RECV,
-  TCPF_SYN_SENT,
-  TCP_SYN_SENT,
-} from "./states.ts";
+import { TCPF_CLOSE, TCPF_LISTEN, TCPF_SYN_RECV, TCPF_SYN_SENT, TCP_SYN_SENT } from "./states.ts";
 import {
   ICSK_ACK_TIMER,
   ICSK_TIME_LOSS_PROBE,
@@ -142,10 +136,7 @@ export function tcp_retransmit_timer(tp: TcpSock): void {
     }
   }
   // The first SYNs come at equal intervals (tcp_syn_linear_timeouts, since 6.5); then doubled.
-  if (
-    tp.sk_state !== TCP_SYN_SENT ||
-    tp.total_rto > tp.tcp.sysctl.tcp_syn_linear_timeouts.value
-  ) {
+  if (tp.sk_state !== TCP_SYN_SENT || tp.total_rto > tp.tcp.sysctl.tcp_syn_linear_timeouts.value) {
     tp.icsk_backoff++;
     tp.icsk_rto = Math.min(tp.icsk_rto * 2, tp.tcp.rtoMax);
   }

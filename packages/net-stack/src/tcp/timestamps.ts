@@ -37,9 +37,7 @@ export function tcp_skb_timestamp_us(skb: SkBuff): number {
 
 /** The echo proves that the ACK answers something sent before `when` (Eifel detection). */
 export function tcp_tsopt_ecr_before(tp: TcpSock, when: number): boolean {
-  return (
-    tp.rx_opt.saw_tstamp && tp.rx_opt.rcv_tsecr !== 0 && before(tp.rx_opt.rcv_tsecr, when)
-  );
+  return tp.rx_opt.saw_tstamp && tp.rx_opt.rcv_tsecr !== 0 && before(tp.rx_opt.rcv_tsecr, when);
 }
 
 /** Seconds of the kernel's clock: ages TS.Recent. */

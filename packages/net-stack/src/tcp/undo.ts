@@ -36,9 +36,7 @@ function tcp_packet_delayed(tp: TcpSock): boolean {
 
 /** This retransmitted packet was acknowledged by something sent before the retransmission. */
 export function tcp_skb_spurious_retrans(tp: TcpSock, skb: SkBuff): boolean {
-  return (
-    (skb.sacked & TCPCB_RETRANS) !== 0 && tcp_tsopt_ecr_before(tp, tcp_skb_timestamp_ts(skb))
-  );
+  return (skb.sacked & TCPCB_RETRANS) !== 0 && tcp_tsopt_ecr_before(tp, tcp_skb_timestamp_ts(skb));
 }
 
 function tcp_may_undo(tp: TcpSock): boolean {

@@ -94,10 +94,10 @@ export function tcp_select_initial_window(
 }
 
 /**
- * The window to offer now, with receiver-side silly window avoidance (__tcp_select_window).
+ * The window to offer now, with receiver-side silly window avoidance (Linux: __tcp_select_window).
  * 0 when less than 1/16 of the buffer, or less than a segment, is free.
  */
-export function __tcp_select_window(tp: TcpSock): number {
+export function tcp_free_window(tp: TcpSock): number {
   const allowed_space = tcp_full_space(tp);
   const full_space = Math.min(tp.window_clamp, allowed_space);
   let free_space = tcp_space(tp);
@@ -126,7 +126,7 @@ export function __tcp_select_window(tp: TcpSock): number {
 export function tcp_select_window(tp: TcpSock): number {
   const old_win = tp.rcv.wnd;
   const cur_win = tcp_receive_window(tp);
-  let new_win = __tcp_select_window(tp);
+  let new_win = tcp_free_window(tp);
   if (new_win < cur_win) {
     // RFC 9293, section 3.8.6: do not shrink the window.
     if (new_win === 0) tp.tcp.ext.TCPWantZeroWindowAdv++;

@@ -9,12 +9,8 @@ import { tcp_packets_in_flight } from "./scoreboard.ts";
 import { after, seqAdd, seqNum } from "./seq.ts";
 import { tcp_small_queue_check } from "./small-queue.ts";
 import { tcp_check_space } from "./sndbuf.ts";
-import {
-  ICSK_TIME_LOSS_PROBE,
-  TCP_NAGLE_CORK,
-  TCP_NAGLE_OFF,
-  TCP_NAGLE_PUSH,
-} from "./tcb.ts";
+import { TCP_CLOSE } from "./states.ts";
+import { ICSK_TIME_LOSS_PROBE, TCP_NAGLE_CORK, TCP_NAGLE_OFF, TCP_NAGLE_PUSH } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_check_probe_timer, tcp_rearm_rto } from "./timers.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
@@ -99,15 +95,15 @@ function tcp_minshall_check(tp: TcpSock): boolean {
   return after(tp.snd.sml, tp.snd.una) && !after(tp.snd.sml, tp.snd.nxt);
 }
 
-/** Sends what may be sent, and sees to it that something starts us again. */
-export function __tcp_push_pending_frames(tp: TcpSock, cur_mss: number, nonagle: number): void {
-  if (tp.sk_state === 7) return;
+/** Sends what may be sent, and sees to it that something starts us again (__tcp_push_pending_frames). */
+export function tcp_push_frames(tp: TcpSock, cur_mss: number, nonagle: number): void {
+  if (tp.sk_state === TCP_CLOSE) return;
   if (tcp_write_xmit(tp, cur_mss, nonagle, PUSH_ALL)) tcp_check_probe_timer(tp);
 }
 
 export function tcp_push_pending_frames(tp: TcpSock): void {
   if (tcp_send_head(tp) === undefined) return;
-  __tcp_push_pending_frames(tp, tcp_current_mss(tp), tp.nonagle);
+  tcp_push_frames(tp, tcp_current_mss(tp), tp.nonagle);
 }
 
 /** The last packet is whole, ask the peer to hand it on (tcp_mark_push). */
@@ -126,11 +122,11 @@ export function tcp_push(tp: TcpSock, more: boolean, mss_now: number, nonagle: n
   const skb = tp.sk_write_queue.tail;
   if (skb === undefined) return;
   if (!more || forced_push(tp)) tcp_mark_push(tp, skb);
-  __tcp_push_pending_frames(tp, mss_now, more ? TCP_NAGLE_CORK : nonagle);
+  tcp_push_frames(tp, mss_now, more ? TCP_NAGLE_CORK : nonagle);
 }
 
 /** Nagle is off for what is queued now: close, shutdown, TCP_NODELAY. */
 export function tcp_push_nodelay(tp: TcpSock): void {
   if (tcp_send_head(tp) === undefined) return;
-  __tcp_push_pending_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
+  tcp_push_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
 }
