@@ -3,6 +3,10 @@
  *
  * @packageDocumentation
  */
+export { IpCommandError } from "./ip/ip-command-error.ts";
+export { type IpCommand, parseIpCommand, runIpCommand } from "./ip/ip-language.ts";
+export { ipProgram } from "./ip/ip-program.ts";
+export type { RtnlClient } from "./ip/rtnl-client.ts";
 export type {
   DceHandle,
   DceHandleClassic,
@@ -29,9 +33,33 @@ export {
   registerKernelProvider,
   type SimInit,
 } from "./kernel/kernel-provider.ts";
+export {
+  assertKernelHandle,
+  KernelHandleError,
+  missingDceHandleFields,
+  missingKernelHandleFields,
+} from "./kernel/handle-fields.ts";
+export { KernelSocketFd, type KernelSocketOwner } from "./kernel/kernel-socket-fd.ts";
+export { KernelSysctl, type SysctlFailure } from "./kernel/kernel-sysctl.ts";
+export {
+  KernelStoppedError,
+  LinuxSocketFdFactory,
+  type LinuxSocketFdFactoryOptions,
+} from "./kernel/linux-socket-fd-factory.ts";
 export type { LklHelpers } from "./kernel/lkl-helpers.ts";
 export * from "./kernel/rtnl-request.ts";
-export type { LiveHostObjects } from "./kernel/sim-host-ops.ts";
+export {
+  type SimDceHandle,
+  type SimDceHandleOptions,
+  simDceHandle,
+} from "./kernel/sim-dce-handle.ts";
+export {
+  type LiveHostObjects,
+  SimHostOperations,
+  type SimHostOpsOptions,
+  simHostOps,
+} from "./kernel/sim-host-ops.ts";
+export { SimNic } from "./kernel/sim-nic.ts";
 export type {
   SimInterface,
   SimLink,

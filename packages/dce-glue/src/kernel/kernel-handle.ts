@@ -71,8 +71,8 @@ export interface KernelHandleClassic {
   sock_shutdown(socket: DceSocket, how: number): number;
   /** @param flags O_NONBLOCK of the descriptor @returns 0; -EAGAIN, -EINTR, -EINVAL, -ECONNABORTED */
   sock_accept(socket: DceSocket, out: Out<DceSocket>, flags: number): number | Blocked;
-  /** The socket's own requests, then the devices' (`dev_ioctl`). @returns -ENOIOCTLCMD for an unknown request */
-  sock_ioctl(socket: DceSocket, request: number, argument: Uint8Array): number;
+  /** The socket's own requests, then the devices' (`dev_ioctl`). @returns -ENOTTY for an unknown request */
+  sock_ioctl(socket: DceSocket, request: number, argument: Uint8Array): number | Blocked;
   sock_setsockopt(
     socket: DceSocket,
     level: number,

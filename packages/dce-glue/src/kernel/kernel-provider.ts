@@ -3,13 +3,15 @@ import { ScenarioError } from "../scenario/scenario-error.ts";
 import type { DceHandle } from "./dce-handle.ts";
 import type { KernelHandle } from "./kernel-handle.ts";
 import type { DceKernel } from "./kernel-objects.ts";
-import type { LiveHostObjects } from "./sim-host-ops.ts";
+import type { SimHostOperations } from "./sim-host-ops.ts";
 
 /** What a provider gets to make a kernel for one node. */
 export interface KernelHost {
   readonly simulator: Simulator;
   /** The node's tasks: kernel threads run here too. */
   readonly taskManager: TaskManager;
+  /** The 42 host operations over that TaskManager. */
+  readonly hostOps: SimHostOperations;
   readonly nodeId: number;
   readonly nodeName: string;
   /** The kernel's own stream of random numbers. */
@@ -18,8 +20,6 @@ export interface KernelHost {
   readonly wallClockBase: number;
   /** Parameters for the command line ("loglevel=8"). */
   readonly commandLine: string;
-  /** Console and /var/log/messages. */
-  readonly print: (text: string) => void;
 }
 
 /** Fills `handle` with the kernel's functions and remembers the simulator's. */
@@ -35,8 +35,6 @@ export interface KernelInstance {
   readonly sim_init: SimInit;
   /** Frees what it holds without running it again; the simulation is over. */
   destroy(): void;
-  /** What it still holds of its host, for leak checks. */
-  readonly liveHostObjects: LiveHostObjects;
   /** Packet buffers that are not back in the kernel's pool. */
   readonly livePackets: number;
 }

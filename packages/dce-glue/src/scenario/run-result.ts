@@ -43,6 +43,8 @@ export interface ProcessResult {
   readonly asExpected: boolean;
   /** What was expected, in words: "exit 0", "SIGTERM", "running". */
   readonly expected: string;
+  /** What the program threw, when that ended it. */
+  readonly error: string | undefined;
 }
 
 export interface RunCounters {

@@ -1,0 +1,98 @@
+import type { Wait } from "@dcejs/core-sched";
+import { IpCommandError } from "../ip/ip-command-error.ts";
+import { type IpCommand, parseIpCommand, runIpCommand } from "../ip/ip-language.ts";
+import { errorText } from "../kernel/error-text.ts";
+import type { LinuxSocketFdFactory } from "../kernel/linux-socket-fd-factory.ts";
+import type { NodeSysctl } from "./node.ts";
+import { ScenarioError } from "./scenario-error.ts";
+import type { InterfaceSettings } from "./simulated-link.ts";
+
+const EINVAL = 22;
+
+/** What a node's kernel is told: before the start it is queued, afterwards it acts at once. */
+export class NodeConfiguration implements NodeSysctl {
+  readonly #node: string;
+  readonly #factory: LinuxSocketFdFactory;
+  readonly #commands: IpCommand[] = [];
+
+  constructor(node: string, factory: LinuxSocketFdFactory) {
+    this.#node = node;
+    this.#factory = factory;
+  }
+
+  set(path: string, value: string | number): void {
+    const { sysctl, isRunning } = this.#factory;
+    if (!isRunning) {
+      sysctl.setOrQueue(path, String(value));
+      return;
+    }
+    const errno = sysctl.set(path, String(value));
+    if (errno < 0) throw this.#sysctlError(path, String(value), errno);
+  }
+
+  get(path: string): string {
+    this.#assertRunning(`sysctl ${path}`);
+    const value = this.#factory.sysctl.get(path);
+    if (typeof value === "number") throw this.#sysctlError(path, undefined, value);
+    return value;
+  }
+
+  list(prefix?: string): string[] {
+    this.#assertRunning("sysctl -a");
+    return this.#factory.sysctl.list(prefix);
+  }
+
+  /** @throws {IpCommandError} */
+  ip(text: string): string {
+    const command = parseIpCommand(text);
+    if (!this.#factory.isRunning) {
+      this.#commands.push(command);
+      return "";
+    }
+    const running = runIpCommand(command, this.#factory.kernel);
+    const step = running.next();
+    if (step.done === true) return step.value;
+    running.return("");
+    throw new ScenarioError(
+      `${this.#node}: ip ${text}: this kernel cannot answer here; start the program "ip" instead`,
+    );
+  }
+
+  /**
+   * Boots the kernel and brings it to the state that the scenario has asked for, in this order:
+   * sysctl, interfaces up, ip commands. Runs in a task of the node.
+   * @throws {ScenarioError} the kernel refused a setting
+   */
+  *bootAndConfigure(interfaces: ReadonlyMap<string, InterfaceSettings>): Wait<void> {
+    const [refused] = yield* this.#factory.initializeStack();
+    if (refused !== undefined) throw this.#sysctlError(refused.path, refused.value, refused.errno);
+    const commands = ["link set lo up"];
+    for (const [name, settings] of interfaces) {
+      commands.push(`link set ${name} up txqueuelen ${settings.txQueueLength}`);
+    }
+    for (const text of commands) yield* this.#run(parseIpCommand(text));
+    for (const command of this.#commands.splice(0)) yield* this.#run(command);
+  }
+
+  *#run(command: IpCommand): Wait<void> {
+    try {
+      yield* runIpCommand(command, this.#factory.kernel);
+    } catch (error) {
+      if (!(error instanceof IpCommandError)) throw error;
+      throw new ScenarioError(`${this.#node}: ip ${command.text}: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #assertRunning(what: string): void {
+    if (this.#factory.isRunning) return;
+    throw new ScenarioError(`${this.#node}: ${what}: the kernel runs from the start of the run on`);
+  }
+
+  #sysctlError(path: string, value: string | undefined, errno: number): ScenarioError {
+    const setting = value === undefined ? path : `${path} = ${value}`;
+    const reason = errno === -EINVAL ? "value is out of range" : errorText(errno);
+    return new ScenarioError(`${this.#node}: sysctl ${setting}: ${reason}`);
+  }
+}

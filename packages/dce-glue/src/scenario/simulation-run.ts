@@ -1,0 +1,229 @@
+import {
+  formatDuration,
+  type Instant,
+  instant,
+  NO_CONTEXT,
+  nanoseconds,
+  parseDuration,
+  type RandomStream,
+  Simulator,
+} from "@dcejs/core-sched";
+import { captureToFiles, type NamedPort, type Port } from "@dcejs/links";
+import type { SimInterface, SimLink, SimLinkOptions, SimSwitch } from "./link.ts";
+import type { NodeOptions, SimNode } from "./node.ts";
+import { RunProgress } from "./run-progress.ts";
+import { ScenarioError } from "./scenario-error.ts";
+import { SimulatedLink, SimulatedSwitch } from "./simulated-link.ts";
+import { type NodeOwner, SimulatedNode } from "./simulated-node.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import type { Simulation, SwitchOptions } from "./simulation.ts";
+
+/** What is settled before the scenario's function runs. */
+export interface SimulationSettings<O> {
+  readonly seed: number;
+  readonly kernel: string;
+  readonly options: O;
+  /** From outside: wins over the scenario. */
+  readonly until: string | number | undefined;
+  readonly pcap: string | undefined;
+  /** The kernel comes from outside: it is that of every node, whatever the node says. */
+  readonly forcesKernel: boolean;
+}
+
+/** One run of a scenario: the network that it builds, and the events of its life. */
+export class SimulationRun<O> implements Simulation<O>, NodeOwner {
+  readonly seed: number;
+  readonly options: O;
+  readonly simulator: Simulator;
+  readonly nodes: SimulatedNode[] = [];
+  readonly links: SimulatedLink[] = [];
+  readonly #settings: SimulationSettings<O>;
+  readonly #progress: RunProgress;
+  readonly #names = new Set<string>();
+  readonly #ports: NamedPort[] = [];
+  #until: number | undefined;
+  #capture: string | undefined;
+  #lastAddress = 0;
+
+  constructor(settings: SimulationSettings<O>) {
+    this.#settings = settings;
+    this.seed = settings.seed;
+    this.options = settings.options;
+    this.simulator = new Simulator({ seed: settings.seed });
+    this.#progress = new RunProgress(this.simulator);
+  }
+
+  /** Name of the kernel that nodes have which name none. */
+  get kernel(): string {
+    return this.#settings.kernel;
+  }
+
+  get now(): Instant {
+    return this.simulator.now;
+  }
+
+  node(name: string, options: NodeOptions = {}): SimNode {
+    this.#claim(name);
+    const { kernel: common, forcesKernel } = this.#settings;
+    const kernel = forcesKernel ? common : (options.kernel ?? common);
+    const node = new SimulatedNode(this, this.nodes.length, name, kernel, options);
+    this.nodes.push(node);
+    return node;
+  }
+
+  router(name: string, options: NodeOptions = {}): SimNode {
+    return this.node(name, { ...options, forwarding: true });
+  }
+
+  switch(name: string, options: SwitchOptions = {}): SimSwitch {
+    this.#claim(name);
+    return new SimulatedSwitch(this.simulator, name, options);
+  }
+
+  link(a: SimNode | SimSwitch, b: SimNode | SimSwitch, options: SimLinkOptions = {}): SimLink {
+    if (a === b) throw new ScenarioError(`link: ${a.name} cannot be linked to itself`);
+    this.#assertSetup("link");
+    const name = options.name ?? this.#linkName(`${a.name}-${b.name}`);
+    if (this.links.some((link) => link.name === name)) {
+      throw new ScenarioError(`link ${name}: there is a link of that name`);
+    }
+    const link = new SimulatedLink(this.simulator, name, options);
+    this.links.push(link);
+    for (const [index, end] of [a, b].entries()) {
+      const port = link.ports[index === 0 ? 0 : 1];
+      const made = this.#plug(end, port, link);
+      if (made !== undefined) link.interfaces.push(made);
+    }
+    return link;
+  }
+
+  at(time: string | number, action: () => void | Promise<void>): void {
+    const delay = this.#delayTo(time, "at");
+    this.#progress.begin();
+    this.simulator.scheduleWithContext(NO_CONTEXT, nanoseconds(delay), () => {
+      const result = action();
+      if (result === undefined) this.#progress.end();
+      else return result.then(() => this.#progress.end());
+    });
+  }
+
+  until(time: string | number): void {
+    this.#until = timeOf(time, "until");
+  }
+
+  capture(folder: string): void {
+    this.#capture = folder;
+  }
+
+  random(name: string): RandomStream {
+    return this.simulator.random(`scenario:${name}`);
+  }
+
+  startProcess(process: SimulatedProcess): void {
+    const delay = this.#delayTo(process.options.at ?? this.simulator.now, "start");
+    if (process.keepsRunAlive) this.#progress.begin();
+    this.simulator.scheduleWithContext(process.node.id, nanoseconds(delay), () =>
+      this.#progress.whenReady(() => this.#startNow(process)),
+    );
+  }
+
+  stopProcess(process: SimulatedProcess, at: string | number | undefined): void {
+    this.at(at ?? this.simulator.now, () => {
+      if (process.state !== "running" || process.pid === undefined) return;
+      process.wasStopped = true;
+      process.node.dce.stop(process.pid);
+    });
+  }
+
+  /** Boots every node at t=0, runs until the end, and gives the first error that stopped it. */
+  async run(): Promise<void> {
+    const folder = this.#settings.pcap ?? this.#capture;
+    if (folder !== undefined && this.#ports.length > 0) captureToFiles(folder, this.#ports);
+    this.#progress.bootAll(this.nodes);
+    const { until } = this.#settings;
+    const end = until === undefined ? this.#until : timeOf(until, "until");
+    await this.#progress.run(end === undefined ? undefined : instant(end));
+  }
+
+  /** Takes everything away. */
+  destroy(): void {
+    for (const node of this.nodes) node.destroy();
+    this.simulator.destroy();
+  }
+
+  #startNow(process: SimulatedProcess): void {
+    const { node, program, options, argv } = process;
+    const started = node.dce.start(program, {
+      argv,
+      isDaemon: !process.keepsRunAlive,
+      ...(options.env !== undefined && { env: options.env }),
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+      ...(options.uid !== undefined && { uid: options.uid }),
+      ...(options.stdin !== undefined && { stdin: options.stdin }),
+    });
+    process.started(started);
+    node.dce.setFinishedCallback(started, (record) => {
+      process.ended(record);
+      if (process.keepsRunAlive) this.#progress.end();
+    });
+  }
+
+  #plug(end: SimNode | SimSwitch, port: Port, link: SimulatedLink): SimInterface | undefined {
+    if (end instanceof SimulatedSwitch) {
+      end.connect(port);
+      return undefined;
+    }
+    if (!(end instanceof SimulatedNode) || this.nodes[end.id] !== end) {
+      throw new ScenarioError(`link ${link.name}: ${end.name} is not of this simulation`);
+    }
+    const made = end.addInterface(port, this.#nextAddress(), link.settings);
+    this.#ports.push({ port, name: `${end.name}-${made.name}` });
+    return made;
+  }
+
+  /** 00:00:00:00:00:01 upward, as ns-3's Mac48Address::Allocate. */
+  #nextAddress(): Uint8Array {
+    const number = ++this.#lastAddress;
+    return Uint8Array.of(0, 0, number >>> 24, number >>> 16, number >>> 8, number);
+  }
+
+  #claim(name: string): void {
+    this.#assertSetup(`node ${name}`);
+    if (!/^[\w.-]+$/.test(name)) {
+      throw new ScenarioError(`"${name}" is no name: letters, digits, "-", "_" and "." make one`);
+    }
+    if (this.#names.has(name)) throw new ScenarioError(`two nodes are named "${name}"`);
+    this.#names.add(name);
+  }
+
+  #linkName(base: string): string {
+    const taken = new Set(this.links.map((link) => link.name));
+    if (!taken.has(base)) return base;
+    let number = 2;
+    while (taken.has(`${base}-${number}`)) number++;
+    return `${base}-${number}`;
+  }
+
+  #assertSetup(what: string): void {
+    if (this.#progress.hasBegun) throw new ScenarioError(`${what}: the run has begun`);
+  }
+
+  #delayTo(time: string | number, what: string): number {
+    const at = timeOf(time, what);
+    if (at < this.simulator.now) {
+      throw new ScenarioError(
+        `${what}: ${formatDuration(at)} is past; it is ${formatDuration(this.simulator.now)}`,
+      );
+    }
+    return at - this.simulator.now;
+  }
+}
+
+function timeOf(time: string | number, what: string): number {
+  try {
+    return parseDuration(time);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ScenarioError(`${what}: ${error.message}`);
+    throw error;
+  }
+}
