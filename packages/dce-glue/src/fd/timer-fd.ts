@@ -7,12 +7,14 @@ import type { TimerSpec } from "./unix-fd.ts";
 /** timerfd_settime: the value is an instant of the timer's clock, not a distance. */
 export const TFD_TIMER_ABSTIME = 1;
 
+const NS_PER_SEC = 1_000_000_000;
+
 /** timerfd(2) over simulator events (fs/timerfd.c). */
 export class TimerFd extends LocalFd {
   override readonly kind = "timerfd";
   override readonly isMessageBased = true;
-  /** Virtual time at which the timer's clock was 0, in ns: 0 for CLOCK_MONOTONIC. */
-  readonly #clockZeroNs: number;
+  /** What the timer's clock showed at virtual time 0: 0 for CLOCK_MONOTONIC. */
+  readonly #clockBaseSeconds: number;
   readonly #onExpire: () => void;
   #event: EventId = NO_EVENT;
   #isArmed = false;
@@ -22,10 +24,10 @@ export class TimerFd extends LocalFd {
   /** Expirations that no read has fetched, without those that an interval adds (see #forward). */
   #hasExpired = false;
 
-  /** @param clockZeroNs minus the clock's base: CLOCK_REALTIME of this node was 0 then. */
-  constructor(manager: TaskManager, clockZeroNs: number, flags: number) {
+  /** @param clockBaseSeconds what the clock showed at virtual time 0. */
+  constructor(manager: TaskManager, clockBaseSeconds: number, flags: number) {
     super(manager, O_RDWR | (flags & O_NONBLOCK));
-    this.#clockZeroNs = clockZeroNs;
+    this.#clockBaseSeconds = clockBaseSeconds;
     this.#onExpire = () => {
       this.#event = NO_EVENT;
       this.#hasExpired = true;
@@ -44,14 +46,16 @@ export class TimerFd extends LocalFd {
 
   override settime(flags: number, spec: TimerSpec, old: TimerSpec | undefined): number {
     if ((flags & ~TFD_TIMER_ABSTIME) !== 0) return -Errno.EINVAL;
-    if (!isTime(spec.valueNs) || !isTime(spec.intervalNs)) return -Errno.EINVAL;
+    const { valueSec = 0, valueNs, intervalNs } = spec;
+    if (!isTime(valueSec) || !isTime(valueNs) || !isTime(intervalNs)) return -Errno.EINVAL;
     if (old !== undefined) this.gettime(old);
     this.#disarm();
-    if (spec.valueNs === 0) return 0;
-    const { now } = this.manager.simulator;
+    if (valueSec === 0 && valueNs === 0) return 0;
     const isAbsolute = (flags & TFD_TIMER_ABSTIME) !== 0;
-    this.#expiresAtNs = isAbsolute ? this.#clockZeroNs + spec.valueNs : now + spec.valueNs;
-    this.#intervalNs = spec.intervalNs;
+    const seconds = isAbsolute ? valueSec - this.#clockBaseSeconds : valueSec;
+    const start = isAbsolute ? 0 : this.manager.simulator.now;
+    this.#expiresAtNs = start + seconds * NS_PER_SEC + valueNs;
+    this.#intervalNs = intervalNs;
     this.#isArmed = true;
     this.#schedule();
     return 0;

@@ -23,8 +23,10 @@ export interface AcceptedSocket {
   value: object | undefined;
 }
 
-/** struct itimerspec in nanoseconds: 0 = disarmed, no interval. */
+/** struct itimerspec: 0 = disarmed, no interval. */
 export interface TimerSpec {
+  /** Whole seconds to add to valueNs: a time since 1970 is too long for nanoseconds in one number. */
+  valueSec?: number;
   valueNs: number;
   intervalNs: number;
 }
@@ -108,7 +110,8 @@ export abstract class UnixFd {
     this.#references--;
     if (this.#references > 0 || this.#isClosed) return 0;
     this.#isClosed = true;
-    for (const watcher of [...(this.watchers ?? [])]) watcher.fileClosed(this);
+    // A watcher takes itself out of the set, which a Set's iterator allows.
+    this.watchers?.forEach((watcher) => watcher.fileClosed(this));
     return this.close();
   }
 
@@ -235,7 +238,7 @@ export abstract class UnixFd {
     return 0;
   }
 
-  /** timerfd_settime. @param flags TFD_TIMER_ABSTIME: `spec.valueNs` is an instant of the timer's clock. */
+  /** timerfd_settime. @param flags TFD_TIMER_ABSTIME: `spec` is an instant of the timer's clock. */
   settime(_flags: number, _spec: TimerSpec, _old: TimerSpec | undefined): number {
     return -Errno.EINVAL;
   }

@@ -1,4 +1,4 @@
-import { type Blocked, nanoseconds, type TaskManager } from "@dcejs/core-sched";
+import type { Blocked, TaskManager } from "@dcejs/core-sched";
 import { Errno } from "@dcejs/lkl-kernel";
 import { ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from "../fd/restart.ts";
 import type { UnixFd } from "../fd/unix-fd.ts";
@@ -15,9 +15,6 @@ export type MaybePromise<T> = T | Promise<T>;
 /** A system call: what a C program's syscall number and a method of Posix both end in. */
 export type SystemCall<A, B, C, D> = (thread: Thread, a: A, b: B, c: C, d: D) => number | Blocked;
 
-/** What a call costs that is made too often at one instant (see TaskManager.chargeBusyCall). */
-const BUSY_CALL_COST_NS = 1000;
-
 /** The one entry of all calls of a TypeScript program. The rest of Posix is built on `call`. */
 export abstract class PosixCore {
   /** The process whose calls these are. */
@@ -32,17 +29,13 @@ export abstract class PosixCore {
   }
 
   /**
-   * The thread that runs now.
-   * @throws {Error} the call comes from outside of the process: a callback of the host, an await of
-   * something that is not simulated.
+   * The thread that runs now, for a call that never blocks.
+   * @throws {LivelockError} far too many of them at one instant: nothing else can ever happen.
    */
   protected get thread(): Thread {
-    const context = this.#manager.currentTask()?.context;
-    if (!(context instanceof Thread) || context.process !== this.process) {
-      throw new Error(`a call of ${this.process.name} was made while another task was running`);
-    }
-    if (context.isKilled) throw THREAD_EXIT;
-    return context;
+    const thread = this.#runningThread();
+    this.#manager.chargeBusyCall();
+    return thread;
   }
 
   /**
@@ -58,16 +51,18 @@ export abstract class PosixCore {
     c: C,
     d: D,
   ): MaybePromise<number> {
-    const { thread } = this;
+    const thread = this.#runningThread();
     if (this.node.syscallEnter.isEnabled) traceEnter(thread, name, [a, b, c, d]);
     thread.callFile = undefined;
     thread.completion = undefined;
     const result = fn(thread, a, b, c, d);
-    if (typeof result === "number" && !thread.hasWork && !this.#manager.chargeBusyCall()) {
-      return this.#finish(thread, name, result, a);
+    let isBusy = false;
+    if (typeof result === "number" && !thread.hasWork) {
+      isBusy = this.#manager.chargeBusyCall();
+      if (!isBusy) return this.#finish(thread, name, result, a);
     }
     const outer = thread.inflight;
-    const settling = this.#settle(thread, name, result, fn, a, b, c, d);
+    const settling = this.#settle(thread, name, isBusy, result, fn, a, b, c, d);
     thread.inflight = settling;
     const clear = (): void => {
       if (thread.inflight === settling) thread.inflight = outer;
@@ -81,9 +76,28 @@ export abstract class PosixCore {
     return ns < 0 ? FOREVER : this.node.simulator.now + ns;
   }
 
+  /**
+   * @throws {Error} the call comes from outside of the process (a callback of the host, an await of
+   * something that is not simulated), or while the last call of this thread is still blocked.
+   */
+  #runningThread(): Thread {
+    const context = this.#manager.currentTask()?.context;
+    if (!(context instanceof Thread) || context.process !== this.process) {
+      throw new Error(`a call of ${this.process.name} was made while another task was running`);
+    }
+    if (context.isKilled) throw THREAD_EXIT;
+    if (context.task.state !== "RUNNING") {
+      throw new Error(
+        `${this.process.name} made a call while the one before was not over: await each call`,
+      );
+    }
+    return context;
+  }
+
   async #settle<A, B, C, D>(
     thread: Thread,
     name: string,
+    isBusy: boolean,
     first: number | Blocked,
     fn: SystemCall<A, B, C, D>,
     a: A,
@@ -93,11 +107,12 @@ export abstract class PosixCore {
   ): Promise<number> {
     const held = thread.callFile?.retain();
     try {
+      if (isBusy) await this.#payForBusyCall(thread);
       let outcome = first;
       for (;;) {
         const { completion } = thread;
         // oxlint-disable-next-line no-await-in-loop -- each turn is the same call made again
-        const result = await this.#waitFor(thread, outcome);
+        const result = typeof outcome === "number" ? outcome : await thread.park(outcome);
         // oxlint-disable-next-line no-await-in-loop -- handlers run before the call is made again
         const delivery = thread.hasWork ? await this.#deliver(thread) : "NONE";
         thread.completion = completion;
@@ -112,14 +127,13 @@ export abstract class PosixCore {
     }
   }
 
-  /** A blocked call to its end; a call that did not block pays for being made so often. */
-  async #waitFor(thread: Thread, outcome: number | Blocked): Promise<number> {
-    if (typeof outcome !== "number") return thread.park(outcome);
-    if (!thread.hasWork) {
-      thread.cpuTimeNs += BUSY_CALL_COST_NS;
-      await thread.park(this.#manager.sleepFor("busy call", nanoseconds(BUSY_CALL_COST_NS)));
-    }
-    return outcome;
+  /** A program that polls without blocking moves the time by what its calls cost. */
+  async #payForBusyCall(thread: Thread): Promise<void> {
+    const { completion } = thread;
+    const { now } = this.node.simulator;
+    await thread.park(this.#manager.chargedYield());
+    thread.cpuTimeNs += this.node.simulator.now - now;
+    thread.completion = completion;
   }
 
   /** The end of the process is thrown at once, so that a call that nobody awaits is not left over. */

@@ -162,7 +162,7 @@ export abstract class PosixEvents extends PosixSockets {
 
   /** CLOCK_MONOTONIC in nanoseconds: the virtual time. */
   now(): number {
-    return this.node.simulator.now;
+    return this.thread.process.node.simulator.now;
   }
 
   /** @param clock CLOCK_*. @throws {SyscallError} EINVAL: no such clock. */

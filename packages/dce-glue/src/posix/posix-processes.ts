@@ -213,7 +213,6 @@ export abstract class PosixProcesses extends PosixEvents {
   /** ITIMER_REAL. @returns what was set before. */
   setitimer(timer: IntervalTimer): IntervalTimer {
     const old = this.getitimer();
-    const isTime = (ns: number): boolean => Number.isSafeInteger(ns) && ns >= 0;
     if (!isTime(timer.valueNs) || !isTime(timer.intervalNs)) {
       throw SyscallError.of(-Errno.EINVAL, "setitimer");
     }
@@ -291,11 +290,11 @@ export abstract class PosixProcesses extends PosixEvents {
   exit(code: number = 0): never {
     const { process } = this.thread;
     if (process.exitHandlers.length > 0) throw new ExitRequest(code);
-    this._exit(code);
+    this.exitImmediately(code);
   }
 
-  /** Ends the process at once. */
-  _exit(code: number = 0): never {
+  /** Ends the process at once: _exit(2). */
+  exitImmediately(code: number = 0): never {
     this.thread.process.beginExit(exitedStatus(code));
     throw THREAD_EXIT;
   }
@@ -315,4 +314,8 @@ export abstract class PosixProcesses extends PosixEvents {
     const call = (): ReturnType<typeof manager.yield> => manager.yield();
     await this.call("sched_yield", call, 0, 0, 0, 0);
   }
+}
+
+function isTime(ns: number): boolean {
+  return Number.isSafeInteger(ns) && ns >= 0;
 }

@@ -211,7 +211,7 @@ export abstract class PosixThreads extends PosixProcesses {
     } catch (error) {
       if (!(error instanceof ExitRequest)) throw error;
       await runExitHandlers(this.process);
-      return this._exit(error.code);
+      return this.exitImmediately(error.code);
     }
   }
 }

@@ -120,10 +120,9 @@ export class Posix extends PosixThreads {
       other.updateWork();
       other.interrupt();
     }
-    for (const other of [...process.threads]) {
-      if (other === self) continue;
+    for (const other of process.threads) {
       // oxlint-disable-next-line no-await-in-loop -- all of them have to be gone
-      await this.joinForExec(other);
+      if (other !== self) await this.joinForExec(other);
     }
   }
 }

@@ -1,15 +1,4 @@
-import { Errno } from "@dcejs/lkl-kernel";
-
-const NAME_BY_NUMBER: ReadonlyMap<number, string> = new Map(
-  Object.entries(Errno)
-    .toReversed()
-    .map(([name, number]) => [number, name]),
-);
-
-/** "EAGAIN" of 11 or -11; "E11" of a number without a name. */
-export function errnoName(errno: number): string {
-  return NAME_BY_NUMBER.get(Math.abs(errno)) ?? `E${Math.abs(errno)}`;
-}
+import { errnoName } from "@dcejs/lkl-kernel";
 
 /** An errno as a program sees it: the shape of Node's own system errors. */
 export class SyscallError extends Error {

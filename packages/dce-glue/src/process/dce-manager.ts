@@ -152,7 +152,10 @@ export class DceManager {
   dispose(): void {
     for (const process of this.getProcs()) {
       process.groupExit ??= killedStatus(SIGKILL);
-      for (const thread of process.threads) this.node.taskManager.stop(thread.task);
+      for (const thread of process.threads) {
+        this.node.taskManager.stop(thread.task);
+        if (thread.tid !== process.pid) this.node.processes.pids.release(thread.tid);
+      }
       process.threads.clear();
       process.realTimer.set(0, 0);
       for (const file of process.files.removeAll()) file.release();

@@ -128,13 +128,11 @@ function versionLine(node: NodeContext): string {
 }
 
 function memoryLines(): string {
-  const line = (name: string, kb: number): string =>
-    `${`${name}:`.padEnd(16)}${String(kb).padStart(8)} kB\n`;
-  return (
-    line("MemTotal", MEMORY_TOTAL_KB) +
-    line("MemFree", MEMORY_TOTAL_KB) +
-    line("MemAvailable", MEMORY_TOTAL_KB)
-  );
+  return ["MemTotal", "MemFree", "MemAvailable"].map(memoryLine).join("");
+}
+
+function memoryLine(name: string): string {
+  return `${`${name}:`.padEnd(16)}${String(MEMORY_TOTAL_KB).padStart(8)} kB\n`;
 }
 
 function loadLine(node: NodeContext): string {

@@ -72,8 +72,6 @@ function statusLines(process: Process): string {
     else if (handler !== "SIG_DFL") caught.add(signo);
   }
   const main = process.mainThread;
-  const ids = (real: number, effective: number, saved: number): string =>
-    `${real}\t${effective}\t${saved}\t${effective}`;
   return [
     `Name:\t${process.name}`,
     `Umask:\t${process.umask.toString(8).padStart(4, "0")}`,
@@ -108,4 +106,8 @@ function limitLines(process: Process): string {
   const limit = process.limits.get(7);
   const [soft, hard] = typeof limit === "number" ? [0, 0] : [limit.soft, limit.hard];
   return `Limit                     Soft Limit           Hard Limit           Units     \n${"Max open files".padEnd(26)}${String(soft).padEnd(21)}${String(hard).padEnd(21)}files     \n`;
+}
+
+function ids(real: number, effective: number, saved: number): string {
+  return `${real}\t${effective}\t${saved}\t${effective}`;
 }

@@ -72,17 +72,10 @@ function prepare(process: Process, info: SignalInfo, target: Thread | undefined)
   const { handler } = process.actionOf(signo);
   if (handler === "SIG_IGN" && signo !== SIGKILL) return false;
   if (handler !== "SIG_DFL") return true;
-  switch (defaultAction(signo)) {
-    case "TERMINATE":
-      process.beginExit(killedStatus(signo));
-      return false;
-    case "STOP":
-      stopProcess(process, signo);
-      return false;
-    case "IGNORE":
-    case "CONTINUE":
-      return false;
-  }
+  const action = defaultAction(signo);
+  if (action === "TERMINATE") process.beginExit(killedStatus(signo));
+  else if (action === "STOP") stopProcess(process, signo);
+  return false;
 }
 
 function continueProcess(process: Process): void {

@@ -127,9 +127,12 @@ export class SignalSet {
 
   /** Sixteen hexadecimal digits, as /proc/<pid>/status prints a set. */
   toString(): string {
-    const hex = (half: number): string => (half >>> 0).toString(16).padStart(8, "0");
     return hex(this.#high) + hex(this.#low);
   }
+}
+
+function hex(half: number): string {
+  return (half >>> 0).toString(16).padStart(8, "0");
 }
 
 export const SI_USER = 0;

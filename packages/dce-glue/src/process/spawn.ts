@@ -1,4 +1,6 @@
 import { Errno } from "@dcejs/lkl-kernel";
+import type { FdTable } from "../fd/fd-table.ts";
+import type { UnixFd } from "../fd/unix-fd.ts";
 import { logFolder } from "./process-log.ts";
 import { Process } from "./process.ts";
 import type { ProgramImage } from "./program-image.ts";
@@ -91,32 +93,27 @@ function doFileActions(child: Process, actions: readonly SpawnFileAction[]): num
 
 function doFileAction(child: Process, step: SpawnFileAction): number {
   const { files, node } = child;
-  switch (step.action) {
-    case "close":
-      files.remove(step.fd)?.release();
-      return 0;
-    case "dup2": {
-      if (step.fd === step.newFd) {
-        // posix_spawn: the same number only loses its FD_CLOEXEC.
-        if (files.get(step.fd) === undefined) return -Errno.EBADF;
-        files.setCloseOnExec(step.fd, false);
-        return 0;
-      }
-      const replaced = { value: undefined };
-      const result = files.dup3(step.fd, step.newFd, 0, replaced);
-      releaseReplaced(replaced);
-      return result;
-    }
-    case "open": {
-      const file = node.fs.open(child, step.path, step.flags, step.mode ?? 0o666);
-      if (typeof file === "number") return file;
-      files.remove(step.fd)?.release();
-      const fd = files.allocate(file, false, step.fd);
-      return fd === step.fd ? 0 : -Errno.EBADF;
-    }
+  if (step.action === "close") {
+    files.remove(step.fd)?.release();
+    return 0;
   }
+  if (step.action === "dup2") return dup2InChild(files, step.fd, step.newFd);
+  const file = node.fs.open(child, step.path, step.flags, step.mode ?? 0o666);
+  if (typeof file === "number") return file;
+  files.remove(step.fd)?.release();
+  const fd = files.allocate(file, false, step.fd);
+  return fd === step.fd ? 0 : -Errno.EBADF;
 }
 
-function releaseReplaced(replaced: { value: { release(): unknown } | undefined }): void {
+function dup2InChild(files: FdTable, fd: number, newFd: number): number {
+  if (fd === newFd) {
+    // posix_spawn: the same number only loses its FD_CLOEXEC.
+    if (files.get(fd) === undefined) return -Errno.EBADF;
+    files.setCloseOnExec(fd, false);
+    return 0;
+  }
+  const replaced: { value: UnixFd | undefined } = { value: undefined };
+  const result = files.dup3(fd, newFd, 0, replaced);
   replaced.value?.release();
+  return result;
 }

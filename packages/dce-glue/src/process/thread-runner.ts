@@ -1,4 +1,4 @@
-import type { Blocked, TaskBody, Wait } from "@dcejs/core-sched";
+import { type Blocked, type TaskBody, TaskKilled, type Wait } from "@dcejs/core-sched";
 import { exitedStatus } from "./exit-status.ts";
 import type { NodeContext } from "./node-context.ts";
 import { ExecRequest, type ThreadBody } from "./program-image.ts";
@@ -55,12 +55,11 @@ export class ThreadRunner {
   async #runAsync(thread: Thread, running: Promise<unknown>, isMain: boolean): Promise<unknown> {
     let next: ThreadBody | undefined;
     try {
-      const result = await running;
-      await this.#finishInflight(thread, result, isMain);
-      this.#hasReturned(thread, result, isMain);
+      this.#hasReturned(thread, await running, isMain);
     } catch (error) {
       next = this.#hasThrown(thread, error);
     }
+    await finishInflight(thread);
     return this.#drive(
       thread,
       next === undefined ? this.#leave(thread) : this.#run(thread, next, true),
@@ -73,21 +72,11 @@ export class ThreadRunner {
     } catch (error) {
       const next = this.#hasThrown(thread, error);
       const work = next === undefined ? undefined : this.#run(thread, next, true);
-      if (work instanceof Promise) throw new Error("a generator program cannot exec an async one");
+      if (work instanceof Promise)
+        throw new Error("a generator program cannot exec an async one", { cause: error });
       if (work !== undefined) return yield* work;
     }
     return yield* this.#leave(thread);
-  }
-
-  /**
-   * A program that returns while a call that it did not await is still blocked: the call is broken
-   * off first, because a thread can leave only when it runs.
-   */
-  async #finishInflight(thread: Thread, result: unknown, isMain: boolean): Promise<void> {
-    if (thread.inflight === undefined) return;
-    if (isMain) thread.process.beginExit(exitedStatus(exitCodeOf(result)));
-    thread.interrupt();
-    await thread.inflight.catch(() => undefined);
   }
 
   /** For async bodies: waits for each Blocked handle that the generator yields. */
@@ -109,6 +98,8 @@ export class ThreadRunner {
   /** @returns the body with which the thread goes on, after execve(). */
   #hasThrown(thread: Thread, error: unknown): ThreadBody | undefined {
     const { process } = thread;
+    // dispose() has cleared up already.
+    if (error instanceof TaskKilled) throw error;
     if (error instanceof ExecRequest && !process.isExiting) {
       return (self) => error.image.run(self);
     }
@@ -131,6 +122,18 @@ export class ThreadRunner {
     if (thread.tid !== process.pid) this.#node.processes.pids.release(thread.tid);
     if (process.threads.size === 0) yield* this.#processEnd(process);
   }
+}
+
+/**
+ * A program that ends while a call that it did not await is still blocked: the call is broken off
+ * first, because a thread can leave only when it runs.
+ */
+async function finishInflight(thread: Thread): Promise<void> {
+  if (thread.inflight === undefined) return;
+  thread.mustEnd = true;
+  thread.updateWork();
+  thread.interrupt();
+  await thread.inflight.catch(() => undefined);
 }
 
 function exitCodeOf(result: unknown): number {

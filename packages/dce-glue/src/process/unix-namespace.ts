@@ -29,20 +29,15 @@ export class NodeUnixNamespace implements UnixSocketNamespace {
 
   bind(address: Uint8Array, socket: UnixSocketFd): Uint8Array | number {
     const parsed = readUnixAddress(address);
-    switch (parsed?.kind) {
-      case undefined:
-        return -Errno.EINVAL;
-      case "unnamed":
-        return this.#autobind(socket);
-      case "abstract":
-        if (this.#abstract.has(parsed.key)) return -Errno.EADDRINUSE;
-        this.#abstract.set(parsed.key, socket);
-        return address.slice();
-      case "path": {
-        const result = this.#node.fs.bindSocket(this.#caller(), parsed.path, socket);
-        return result < 0 ? result : writeUnixAddress(parsed.path);
-      }
+    if (parsed === undefined) return -Errno.EINVAL;
+    if (parsed.kind === "unnamed") return this.#autobind(socket);
+    if (parsed.kind === "path") {
+      const result = this.#node.fs.bindSocket(this.#caller(), parsed.path, socket);
+      return result < 0 ? result : writeUnixAddress(parsed.path);
     }
+    if (this.#abstract.has(parsed.key)) return -Errno.EADDRINUSE;
+    this.#abstract.set(parsed.key, socket);
+    return address.slice();
   }
 
   find(address: Uint8Array): UnixSocketFd | number {

@@ -73,19 +73,19 @@ export function sysEventfd2(thread: Thread, initial: number, flags: number): num
 export function sysTimerfdCreate(thread: Thread, clock: number, flags: number): number {
   if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) !== 0) return -Errno.EINVAL;
   const { node } = thread.process;
-  let clockZeroNs: number;
+  let clockBaseSeconds: number;
   switch (clock) {
     case CLOCK_MONOTONIC:
     case CLOCK_BOOTTIME:
-      clockZeroNs = 0;
+      clockBaseSeconds = 0;
       break;
     case CLOCK_REALTIME:
-      clockZeroNs = -node.wallClockBaseSeconds * 1_000_000_000;
+      clockBaseSeconds = node.wallClockBaseSeconds;
       break;
     default:
       return -Errno.EINVAL;
   }
-  return install(thread, new TimerFd(thread.task.manager, clockZeroNs, flags), flags);
+  return install(thread, new TimerFd(thread.task.manager, clockBaseSeconds, flags), flags);
 }
 
 export function sysTimerfdSettime(
