@@ -91,6 +91,7 @@ function packetAcked(tp: TcpSock, skb: SkBuff, sack: SackState, state: CleanStat
     tp.sacked_out--;
   } else if (tcp_is_sack(tp)) {
     tp.delivered++;
+    tp.tcp.ext.TCPDelivered++;
     if (!tcp_skb_spurious_retrans(tp, skb)) {
       tcp_rack_advance(tp, sacked, skb.end_seq, tcp_skb_timestamp_us(skb));
     }

@@ -52,10 +52,8 @@ export function tcp_data_queue(tp: TcpSock, skb: SkBuff): void {
       return;
     }
     tp.tcp.ext.TCPZeroWindowDrop++;
-  } else if (before(tp.rcv.nxt, skb.seq)) {
-    // Beyond the window, for instance a window probe with data.
-    tp.tcp.ext.BeyondWindow++;
   }
+  // Else it lies beyond the window, for instance a window probe with data.
   tcp_enter_quickack_mode(tp, TCP_MAX_QUICKACKS);
   inet_csk_schedule_ack(tp);
   kfree_skb(skb);

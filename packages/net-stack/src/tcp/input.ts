@@ -296,7 +296,7 @@ function tcp_validate_incoming(
   const isSyn = (th.flags & TCPHDR_SYN) !== 0;
   if (tp.rx_opt.saw_tstamp && !isRst && tcp_paws_discard(tp) && !isDisorderedAck(tp, skb)) {
     if (isSyn) return challengeSyn(tp, skb, syn_inerr);
-    tp.tcp.ext.PAWSEstabRejected++;
+    tp.tcp.ext.PAWSEstab++;
     answerPawsReject(tp, skb);
     return drop(skb);
   }

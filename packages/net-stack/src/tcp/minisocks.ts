@@ -51,7 +51,7 @@ export function tcp_check_req(
   const window_end = seqAdd(rcv_nxt, req.rsk_rcv_wnd);
   if (paws_reject || !tcp_in_window(skb.seq, skb.end_seq, rcv_nxt, window_end)) {
     answerOutOfWindow(req, skb, th);
-    if (paws_reject) tcp.ext.PAWSEstabRejected++;
+    if (paws_reject) tcp.ext.PAWSEstab++;
     return undefined;
   }
   if (opt.saw_tstamp && !after(skb.seq, rcv_nxt)) req.rx_opt.ts_recent = opt.rcv_tsval;
@@ -141,6 +141,7 @@ function tcp_v4_syn_recv_sock(
     return undefined;
   }
   const child = tcp_create_openreq_child(req, skb, th);
+  tcp.mib.PassiveOpens++;
   child.sk_dst_cache = rt;
   child.advmss = mssToOffer(req, rt);
   tcp_sync_mss(child, rt.mtu());

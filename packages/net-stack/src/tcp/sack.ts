@@ -311,5 +311,6 @@ function markSacked(tp: TcpSock, skb: SkBuff, xmit_time: number, state: SackStat
   tp.sacked_out++;
   state.sack_delivered++;
   tp.delivered++;
+  tp.tcp.ext.TCPDelivered++;
   if (skb.list === tp.tsorted_sent_queue) skb_unlink(skb, tp.tsorted_sent_queue);
 }

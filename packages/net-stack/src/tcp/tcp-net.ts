@@ -1,7 +1,7 @@
 /** TCP of one kernel: tables, parameters, secrets, counters (struct netns_ipv4's TCP part). */
 import { Tasklet } from "@dcejs/lkl-kernel";
 import type { LklKernel, Tracepoint } from "@dcejs/lkl-kernel";
-import type { TcpExtMib, TcpMib } from "../mib.ts";
+import type { Counters, TcpCounterName, TcpExtCounterName } from "../mib.ts";
 import type { NetStack } from "../net-stack.ts";
 import { sock_orphan } from "../socket/sock.ts";
 import { CleanState } from "./clean-rtx-queue.ts";
@@ -46,8 +46,8 @@ export class TcpNet {
   readonly sysctl: TcpSysctls;
   readonly hashinfo: TcpHashInfo;
   readonly congestion: CongestionRegistry = new CongestionRegistry();
-  readonly mib: TcpMib;
-  readonly ext: TcpExtMib;
+  readonly mib: Counters<TcpCounterName>;
+  readonly ext: Counters<TcpExtCounterName>;
   /** TCP_RTO_MAX and TCP_TIMEOUT_INIT in jiffies and milliseconds. */
   readonly rtoMax: number;
   readonly timeoutInitMs: number = TCP_TIMEOUT_INIT_MS;

@@ -166,7 +166,7 @@ export function tcp_timewait_state_process(
     tcp.tw_isn = seqAdd(tw.tw_snd_nxt, 65535 + 2);
     return TCP_TW_SYN;
   }
-  if (paws_reject) tcp.ext.PAWSEstabRejected++;
+  if (paws_reject) tcp.ext.PAWSEstab++;
   if (isRst) return TCP_TW_SUCCESS;
   if (paws_reject || isAck) inet_twsk_reschedule(tw, timewaitLength(tcp));
   if (isRateLimited(tw)) {

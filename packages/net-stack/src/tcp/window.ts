@@ -3,7 +3,6 @@
  * behind it. Octets of payload are derived from octets of buffer through `scaling_ratio`, the
  * payload per truesize of what really arrives (Linux since 6.6; before: tcp_adv_win_scale).
  */
-import { SKB_TRUESIZE } from "../skbuff.ts";
 import { MAX_TCP_WINDOW } from "./limits.ts";
 import { TCP_MAX_WSCALE } from "./options.ts";
 import { seqDiff } from "./seq.ts";
@@ -12,10 +11,8 @@ import type { TcpSock } from "./tcp-sock.ts";
 
 const U16_MAX = 0xffff;
 const TCP_RMEM_TO_WIN_SCALE = 8;
-/** Before the first segment arrived: 1200 octets of payload in a page-sized buffer. */
-export const TCP_DEFAULT_SCALING_RATIO: number = Math.floor(
-  (1200 << TCP_RMEM_TO_WIN_SCALE) / SKB_TRUESIZE(4096),
-);
+/** Before the first segment arrived: half of the buffer is payload (since 6.10). */
+export const TCP_DEFAULT_SCALING_RATIO: number = 1 << (TCP_RMEM_TO_WIN_SCALE - 1);
 
 export function tcp_win_from_space(tp: TcpSock, space: number): number {
   return Math.floor((space * tp.scaling_ratio) / (1 << TCP_RMEM_TO_WIN_SCALE));
