@@ -13,7 +13,7 @@ import {
 } from "@dcejs/links";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readPcapng } from "./pcapng-reader.ts";
-import { RecordingClient } from "./recording-client.ts";
+import { record } from "./recording-client.ts";
 import { udpFrame } from "./udp-frame.ts";
 
 let folder = "";
@@ -27,8 +27,8 @@ function talk(capture: (ports: readonly Port[]) => void, seed = 1): void {
   const simulator = new Simulator({ seed });
   const cable = new PointToPointLink(simulator, "wan", { rate: "8Mbit", delay: "1ms" });
   const pool = new FramePool();
-  new RecordingClient(cable.a);
-  new RecordingClient(cable.b);
+  record(cable.a);
+  record(cable.b);
   cable.a.macAddress = Uint8Array.of(2, 0, 0, 0, 0, 1);
   capture([cable.a, cable.b]);
   const payload = new Uint8Array(1000 - 42);

@@ -1,7 +1,6 @@
 import { instant, Simulator } from "@dcejs/core-sched";
 import { type BusOptions, EthernetBus, FramePool } from "@dcejs/links";
 import { expect, test } from "vitest";
-import { RecordingClient } from "./recording-client.ts";
 import { Sender } from "./sender.ts";
 
 function bus(options: BusOptions) {

@@ -1,5 +1,5 @@
 import { completeChecksum, FramePool, onesComplementSum, pendingChecksum } from "@dcejs/links";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 describe("a frame of a pool", () => {

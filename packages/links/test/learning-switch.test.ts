@@ -7,7 +7,7 @@ import {
   type SwitchOptions,
 } from "@dcejs/links";
 import { describe, expect, test } from "vitest";
-import { RecordingClient } from "./recording-client.ts";
+import { record } from "./recording-client.ts";
 
 const BROADCAST = 0xffffffffffff;
 
@@ -21,7 +21,7 @@ function lan(hosts: number, options?: SwitchOptions, cableOptions: LinkOptions =
     lanSwitch.connect(cable.b);
     return cable;
   });
-  const clients = cables.map(({ a }) => new RecordingClient(a));
+  const clients = cables.map(({ a }) => record(a));
   function send(from: number, to: number, source = from, length = 60): void {
     const frame = pool.alloc(length);
     frame.bytes.fill(0, 0, length);
@@ -146,16 +146,16 @@ describe("a switch", () => {
   });
 });
 
-describe("an output queue", () => {
-  // Host 3 has a slow cable: 1000 octets take 1 ms.
-  function congested(queue: string) {
-    const network = lan(3, { queue });
-    at(network.cables, 3).set({ ba: { rate: "8Mbit", ring: 1 } });
-    network.send(3, BROADCAST);
-    network.received();
-    return network;
-  }
+/** Three hosts, of which the last has a slow cable: 1000 octets take 1 ms. */
+function congested(queue: string) {
+  const network = lan(3, { queue });
+  at(network.cables, 3).set({ ba: { rate: "8Mbit", ring: 1 } });
+  network.send(3, BROADCAST);
+  network.received();
+  return network;
+}
 
+describe("an output queue", () => {
   test("of packets holds that many behind the ring, and drops the rest", () => {
     const { send, received, cables, pool } = congested("5p");
     for (let i = 0; i < 20; i++) send(1, 3, 1, 1000);

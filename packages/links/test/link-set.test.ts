@@ -1,13 +1,13 @@
 import { instant, Simulator } from "@dcejs/core-sched";
 import { FramePool, PointToPointLink } from "@dcejs/links";
 import { expect, test } from "vitest";
-import { RecordingClient } from "./recording-client.ts";
+import { record } from "./recording-client.ts";
 import { Sender } from "./sender.ts";
 
 test("a new rate holds for the frames that follow; those accepted keep their times", () => {
   const simulator = new Simulator();
   const cable = new PointToPointLink(simulator, "l", { rate: "8Mbit", ring: 9 });
-  const receiver = new RecordingClient(cable.b);
+  const receiver = record(cable.b);
   const sender = new Sender(cable.a, new FramePool(), 1000);
   sender.send(2);
   cable.set({ rate: "80Mbit" });
@@ -22,7 +22,7 @@ test("a new rate holds for the frames that follow; those accepted keep their tim
 test("a shorter delay does not let frames overtake those under way", () => {
   const simulator = new Simulator();
   const cable = new PointToPointLink(simulator, "l", { delay: "10ms" });
-  const receiver = new RecordingClient(cable.b);
+  const receiver = record(cable.b);
   const sender = new Sender(cable.a, new FramePool());
   sender.send(1);
   cable.set({ delay: "1ms" });
@@ -38,7 +38,7 @@ test("the order is kept after reordering has been turned off", () => {
   const simulator = new Simulator({ seed: 1 });
   const jitter = { amount: "1ms", reorder: true };
   const cable = new PointToPointLink(simulator, "l", { delay: "5ms", jitter });
-  const receiver = new RecordingClient(cable.b);
+  const receiver = record(cable.b);
   const sender = new Sender(cable.a, new FramePool());
   sender.send(50);
   cable.set({ jitter: 0, delay: 0 });

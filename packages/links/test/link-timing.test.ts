@@ -1,8 +1,8 @@
 import { instant, nanoseconds, Simulator } from "@dcejs/core-sched";
 import { ETHERNET_OVERHEAD, FramePool, PointToPointLink } from "@dcejs/links";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RecordingClient } from "./recording-client.ts";
+import { record } from "./recording-client.ts";
 import { Sender } from "./sender.ts";
 
 function arrivals(
@@ -13,7 +13,7 @@ function arrivals(
   const simulator = new Simulator({ seed: 1 });
   const cable = new PointToPointLink(simulator, "l", options);
   const pool = new FramePool();
-  const receiver = new RecordingClient(cable.b);
+  const receiver = record(cable.b);
   new Sender(cable.a, pool, length).send(count);
   simulator.runSync();
   expect(receiver.numbers).toEqual(Array.from({ length: count }, (_, i) => i));
@@ -81,7 +81,7 @@ describe("serialisation", () => {
   test("forgets the remainder when the transmitter has been idle", () => {
     const simulator = new Simulator();
     const cable = new PointToPointLink(simulator, "l", { rate: 3e9 });
-    const receiver = new RecordingClient(cable.b);
+    const receiver = record(cable.b);
     const sender = new Sender(cable.a, new FramePool(), 64);
     for (let i = 0; i < 3; i++) simulator.schedule(nanoseconds(i * 1000), () => sender.send(1));
     simulator.runSync();
@@ -94,7 +94,7 @@ describe("back-pressure", () => {
     const simulator = new Simulator();
     const cable = new PointToPointLink(simulator, "l", { rate: "8Mbit", ring: 3 });
     const pool = new FramePool();
-    const receiver = new RecordingClient(cable.b);
+    const receiver = record(cable.b);
     const sender = new Sender(cable.a, pool, 1000);
     sender.send(10);
     expect(sender.accepted).toBe(4);
@@ -120,7 +120,7 @@ describe("back-pressure", () => {
   test("makes no event for a frame that leaves when nobody waits", () => {
     const simulator = new Simulator();
     const cable = new PointToPointLink(simulator, "l", { rate: "8Mbit", ring: 99 });
-    new RecordingClient(cable.b);
+    record(cable.b);
     new Sender(cable.a, new FramePool(), 1000).send(100);
     expect(simulator.pendingEvents).toBe(1);
     simulator.runSync();
@@ -130,7 +130,7 @@ describe("back-pressure", () => {
   test("calls writable() once, however often send() was refused", () => {
     const simulator = new Simulator();
     const cable = new PointToPointLink(simulator, "l", { rate: "8Mbit", ring: 0 });
-    const client = new RecordingClient(cable.a);
+    const client = record(cable.a);
     const pool = new FramePool();
     cable.a.send(pool.alloc(1000));
     for (let i = 0; i < 5; i++) {

@@ -43,3 +43,8 @@ export class RecordingClient implements PortClient {
     this.carriers.push({ at: this.#simulator.now, up, context: this.#simulator.context });
   }
 }
+
+/** Puts a recording client behind the port. */
+export function record(port: Port, context?: number): RecordingClient {
+  return new RecordingClient(port, context);
+}
