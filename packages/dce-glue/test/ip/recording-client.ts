@@ -1,0 +1,66 @@
+import type { RtnlClient } from "../../src/ip/rtnl-client.ts";
+import type {
+  AddressRecord,
+  LinkRecord,
+  NeighbourRecord,
+  RouteRecord,
+  RtnlExtack,
+  RtnlRequest,
+} from "../../src/kernel/rtnl-request.ts";
+
+const LOOPBACK: LinkRecord = {
+  ifindex: 1,
+  name: "lo",
+  flags: 0x1_0049,
+  mtu: 65_536,
+  txQueueLength: 1000,
+  address: new Uint8Array(6),
+  type: 772,
+  operState: "UNKNOWN",
+  qdisc: "noqueue",
+};
+const ETHERNET: LinkRecord = {
+  ifindex: 2,
+  name: "sim0",
+  flags: 0x1_1043,
+  mtu: 1500,
+  txQueueLength: 1000,
+  address: Uint8Array.of(0, 0, 0, 0, 0, 1),
+  type: 1,
+  operState: "UP",
+  qdisc: "pfifo_fast",
+};
+
+/** The far end of a netlink socket: answers dumps from what it is given, and notes every change. */
+export class RecordingClient implements RtnlClient {
+  links: LinkRecord[] = [LOOPBACK, ETHERNET];
+  addresses: AddressRecord[] = [];
+  routes: RouteRecord[] = [];
+  neighbours: NeighbourRecord[] = [];
+  /** Changes that were asked for. */
+  readonly changes: RtnlRequest[] = [];
+  /** What changes are answered with. */
+  answer = 0;
+  extack: string | undefined;
+
+  rtnl(request: RtnlRequest, extack: RtnlExtack): number {
+    switch (request.type) {
+      case "RTM_GETLINK":
+        request.reply.push(...this.links);
+        return 0;
+      case "RTM_GETADDR":
+        request.reply.push(...this.addresses);
+        return 0;
+      case "RTM_GETNEIGH":
+        request.reply.push(...this.neighbours);
+        return 0;
+      case "RTM_GETROUTE":
+        request.reply.push(...this.routes);
+        return this.answer;
+      default:
+        this.changes.push(request);
+        extack.message = this.extack;
+        return this.answer;
+    }
+  }
+}
