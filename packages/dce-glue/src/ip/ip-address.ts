@@ -69,6 +69,8 @@ export function parseAddressCommand(args: IpArguments, family: FamilyWord): Addr
       return { action, ...parseFilter(args, family) };
     case undefined:
       throw new IpCommandError(`Command "${word}" is unknown, try "ip address help".`, 255);
+    default:
+      return action satisfies never;
   }
 }
 
@@ -180,6 +182,8 @@ export function* runAddressCommand(
       }
       return "";
     }
+    default:
+      return command satisfies never;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Blocked, Wait } from "@dcejs/lkl-kernel";
+import type { Wait } from "@dcejs/lkl-kernel";
 import { type AddressCommand, parseAddressCommand, runAddressCommand } from "./ip-address.ts";
 import { IpArguments, isShortFor, lookUp } from "./ip-arguments.ts";
 import { IpCommandError } from "./ip-command-error.ts";
@@ -64,6 +64,8 @@ export function parseIpCommand(command: string | readonly string[]): IpCommand {
         return { text, output, object, command: parseNeighbourCommand(args, family) };
       case undefined:
         throw new IpCommandError(`Object "${word}" is unknown, try "ip help".`, 1);
+      default:
+        return object satisfies never;
     }
   });
 }
@@ -108,16 +110,12 @@ export function* runIpCommand(command: IpCommand, client: RtnlClient): Wait<stri
         return yield* runRouteCommand(command.command, client, command.output);
       case "neighbour":
         return yield* runNeighbourCommand(command.command, client, command.output);
+      default:
+        return command satisfies never;
     }
   } catch (error) {
     throw named(error, command.text);
   }
-}
-
-/** As {@link runIpCommand} for a kernel that answers at once; the Blocked of one that does not. */
-export function runIpCommandNow(command: IpCommand, client: RtnlClient): string | Blocked {
-  const step = runIpCommand(command, client).next();
-  return step.value;
 }
 
 function naming<T>(text: string, parse: () => T): T {

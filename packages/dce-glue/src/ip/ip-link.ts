@@ -46,7 +46,8 @@ const ACTIONS: readonly (readonly [string, "set" | "show" | "unsupported"])[] = 
 
 export function parseLinkCommand(args: IpArguments): LinkCommand {
   const word = args.isEmpty ? "show" : args.take();
-  switch (lookUp(word, ACTIONS)) {
+  const action = lookUp(word, ACTIONS);
+  switch (action) {
     case "set":
       return parseSet(args);
     case "show":
@@ -58,6 +59,8 @@ export function parseLinkCommand(args: IpArguments): LinkCommand {
       );
     case undefined:
       throw new IpCommandError(`Command "${word}" is unknown, try "ip link help".`, 255);
+    default:
+      return action satisfies never;
   }
 }
 

@@ -68,6 +68,8 @@ export function parseNeighbourCommand(args: IpArguments, family: FamilyWord): Ne
       return { action, ...parseFilter(args, family) };
     case undefined:
       throw new IpCommandError(`Command "${word}" is unknown, try "ip neigh help".`, 255);
+    default:
+      return action satisfies never;
   }
 }
 
@@ -149,6 +151,8 @@ export function* runNeighbourCommand(
       yield* talk(client, { type: "RTM_NEWNEIGH", flags: FLAGS[action], ifindex, ...rest });
       return "";
     }
+    default:
+      return command satisfies never;
   }
 }
 

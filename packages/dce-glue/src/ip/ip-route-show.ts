@@ -131,6 +131,8 @@ function prefixMatches(route: RouteRecord, wanted: NonNullable<RouteFilter["pref
         route.prefixLength <= wanted.length &&
         isInside(wanted.address, { address: route.destination, length: route.prefixLength })
       );
+    default:
+      return wanted.relation satisfies never;
   }
 }
 

@@ -95,8 +95,15 @@ export function parseRouteCommand(args: IpArguments, family: FamilyWord): RouteC
       return { action, ...parseRouteFilter(args, family) };
     case "get":
       return { action, ...parseRouteGet(args, family) };
-    default:
+    case "add":
+    case "change":
+    case "replace":
+    case "prepend":
+    case "append":
+    case "delete":
       return { action, ...parseWords(args, family) };
+    default:
+      return action satisfies never;
   }
 }
 
@@ -176,7 +183,11 @@ export function* runRouteCommand(
     case "delete":
       yield* talk(client, { type: "RTM_DELROUTE", ...(yield* specification(command, client)) });
       return "";
-    default: {
+    case "add":
+    case "change":
+    case "replace":
+    case "prepend":
+    case "append": {
       const flags = FLAGS[command.action];
       yield* talk(client, {
         type: "RTM_NEWROUTE",
@@ -185,6 +196,8 @@ export function* runRouteCommand(
       });
       return "";
     }
+    default:
+      return command satisfies never;
   }
 }
 

@@ -215,7 +215,7 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
   }
 
   /** Halts the kernel in order, from a task of the node. Its cards are unplugged. */
-  *halt(): Wait<number> {
+  *halt(): Wait {
     if (this.#state !== "running") return 0;
     this.#state = "halted";
     const halting = this.kernel.halt_kernel();

@@ -102,6 +102,8 @@ export function optionUsage(declarations: OptionDeclarations): string {
         return `--${name} NUMBER${fallback}`;
       case "string":
         return `--${name} ${declaration.choices?.join("|") ?? "TEXT"}${fallback}`;
+      default:
+        return declaration satisfies never;
     }
   });
   return parts.length === 0 ? "this scenario has no options" : `options: ${parts.join(", ")}`;
@@ -148,5 +150,7 @@ function checkedValue(
       }
       return number;
     }
+    default:
+      return declaration satisfies never;
   }
 }

@@ -115,6 +115,8 @@ export class SimulatedProcess implements SimProcess {
         return this.exit === expected.code;
       case "signal":
         return this.signal === expected.name;
+      default:
+        return expected satisfies never;
     }
   }
 
@@ -150,12 +152,15 @@ function describe(expected: Expectation, isDaemon: boolean): string {
       return `exit ${expected.code}${daemon}`;
     case "signal":
       return `${expected.name}${daemon}`;
-    default:
+    case "running":
+    case "any":
       return expected.kind;
+    default:
+      return expected satisfies never;
   }
 }
 
 function errorText(error: unknown): string | undefined {
   if (error === undefined) return undefined;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
 }

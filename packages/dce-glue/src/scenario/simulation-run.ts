@@ -102,8 +102,9 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     this.#progress.begin();
     this.simulator.scheduleWithContext(NO_CONTEXT, nanoseconds(delay), () => {
       const result = action();
-      if (result === undefined) this.#progress.end();
-      else return result.then(() => this.#progress.end());
+      if (result !== undefined) return result.then(() => this.#progress.end());
+      this.#progress.end();
+      return undefined;
     });
   }
 

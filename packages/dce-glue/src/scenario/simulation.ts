@@ -63,8 +63,11 @@ export type ScenarioSetup<D extends OptionDeclarations, R> = (
   sim: Simulation<OptionValues<D>>,
 ) => R | (() => R | Promise<R>) | Promise<R | (() => R | Promise<R>)>;
 
+/** Declarations of a scenario without options. */
+export type NoOptions = Readonly<Record<string, never>>;
+
 /** Declares a scenario. Nothing runs until `runScenario` or `dce run` gets it. */
-export function simulation<const D extends OptionDeclarations = Record<never, never>, R = void>(
+export function simulation<const D extends OptionDeclarations = NoOptions, R = void>(
   config: ScenarioConfig<D>,
   setup: ScenarioSetup<D, R>,
 ): Scenario<D, R> {

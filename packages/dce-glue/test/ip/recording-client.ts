@@ -57,10 +57,18 @@ export class RecordingClient implements RtnlClient {
       case "RTM_GETROUTE":
         request.reply.push(...this.routes);
         return this.answer;
-      default:
+      case "RTM_SETLINK":
+      case "RTM_NEWADDR":
+      case "RTM_DELADDR":
+      case "RTM_NEWROUTE":
+      case "RTM_DELROUTE":
+      case "RTM_NEWNEIGH":
+      case "RTM_DELNEIGH":
         this.changes.push(request);
         extack.message = this.extack;
         return this.answer;
+      default:
+        return request satisfies never;
     }
   }
 }

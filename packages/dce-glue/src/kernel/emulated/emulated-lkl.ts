@@ -59,10 +59,13 @@ export function emulatedLkl(forwarders: Forwarders): LklHelpers {
   };
 }
 
+function notHere(): number {
+  return -Errno.ENOSYS;
+}
+
 function absentHelpers(): Pick<LklHelpers, AbsentName> {
-  const answer = (): number => -Errno.ENOSYS;
   const helpers: Partial<Record<AbsentName, () => number>> = {};
-  for (const name of ABSENT) helpers[name] = answer;
+  for (const name of ABSENT) helpers[name] = notHere;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every name was given its answer
   return helpers as Pick<LklHelpers, AbsentName>;
 }
