@@ -7,6 +7,8 @@ import type { UnixFd } from "./unix-fd.ts";
 export class FdTable {
   readonly #files: (UnixFd | undefined)[] = [];
   readonly #closeOnExec = new Set<number>();
+  /** Numbers that a call under way will fill in. */
+  readonly #reserved = new Set<number>();
   #lowestFree = 0;
   #openCount = 0;
   /** RLIMIT_NOFILE: descriptors are below it. */
@@ -32,12 +34,30 @@ export class FdTable {
    * @returns the descriptor, or -EMFILE (the file is then not held).
    */
   allocate(file: UnixFd, closeOnExec: boolean = false, from: number = 0): number {
-    let fd = Math.max(from, this.#lowestFree);
-    while (this.#files[fd] !== undefined) fd++;
-    if (fd >= this.limit) return -Errno.EMFILE;
-    if (from <= this.#lowestFree) this.#lowestFree = fd + 1;
-    this.#put(fd, file, closeOnExec);
+    const fd = this.#takeLowest(from);
+    if (fd >= 0) this.#put(fd, file, closeOnExec);
     return fd;
+  }
+
+  /**
+   * Sets a descriptor aside before a call that may block, as Linux does, so that what the call
+   * delivers has a place. @returns the descriptor for install() or unreserve(), or -EMFILE.
+   */
+  reserve(): number {
+    const fd = this.#takeLowest(0);
+    if (fd >= 0) this.#reserved.add(fd);
+    return fd;
+  }
+
+  /** Points a reserved descriptor at a file. */
+  install(fd: number, file: UnixFd, closeOnExec: boolean): void {
+    this.#reserved.delete(fd);
+    this.#put(fd, file, closeOnExec);
+  }
+
+  unreserve(fd: number): void {
+    this.#reserved.delete(fd);
+    if (fd < this.#lowestFree) this.#lowestFree = fd;
   }
 
   /**
@@ -70,6 +90,8 @@ export class FdTable {
     if ((flags & ~O_CLOEXEC) !== 0 || fd === newFd) return -Errno.EINVAL;
     const file = this.#files[fd];
     if (file === undefined || newFd < 0 || newFd >= this.limit) return -Errno.EBADF;
+    // do_dup2: the number is being filled in by another call.
+    if (this.#reserved.has(newFd)) return -Errno.EBUSY;
     replaced.value = this.remove(newFd);
     this.#put(newFd, file, (flags & O_CLOEXEC) !== 0);
     return newFd;
@@ -107,6 +129,14 @@ export class FdTable {
     }
     copy.#lowestFree = this.#lowestFree;
     return copy;
+  }
+
+  #takeLowest(from: number): number {
+    let fd = Math.max(from, this.#lowestFree);
+    while (this.#files[fd] !== undefined || this.#reserved.has(fd)) fd++;
+    if (fd >= this.limit) return -Errno.EMFILE;
+    if (from <= this.#lowestFree) this.#lowestFree = fd + 1;
+    return fd;
   }
 
   #put(fd: number, file: UnixFd, closeOnExec: boolean): void {

@@ -27,7 +27,16 @@ export {
 } from "../fd/unix-socket.ts";
 export { UTIME_NOW, UTIME_OMIT } from "../fs/file-system.ts";
 export { F_OK, R_OK, W_OK, X_OK } from "../fs/permission.ts";
-export { WCONTINUED, WNOHANG, WUNTRACED } from "../process/children.ts";
+export {
+  P_ALL,
+  P_PGID,
+  P_PID,
+  WCONTINUED,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+  WUNTRACED,
+} from "../process/children.ts";
 export {
   CLOCK_BOOTTIME,
   CLOCK_MONOTONIC,

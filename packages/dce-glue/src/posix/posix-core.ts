@@ -53,6 +53,7 @@ export abstract class PosixCore {
   ): MaybePromise<number> {
     const thread = this.#runningThread();
     if (this.node.syscallEnter.isEnabled) traceEnter(thread, name, [a, b, c, d]);
+    thread.callName = name;
     thread.callFile = undefined;
     thread.completion = undefined;
     const result = fn(thread, a, b, c, d);
@@ -114,12 +115,14 @@ export abstract class PosixCore {
         // oxlint-disable-next-line no-await-in-loop -- each turn is the same call made again
         const result = typeof outcome === "number" ? outcome : await thread.park(outcome);
         // oxlint-disable-next-line no-await-in-loop -- handlers run before the call is made again
-        const delivery = thread.hasWork ? await this.#deliver(thread) : "NONE";
+        const delivery = thread.hasWork ? await this.#deliver(thread, completion) : "NONE";
         thread.completion = completion;
         if (!isRestart(result)) {
           return this.#finish(thread, name, result, a);
         }
         if (isBrokenOff(result, delivery)) return this.#finish(thread, name, -Errno.EINTR, a);
+        completion?.(result);
+        thread.completion = undefined;
         outcome = fn(thread, a, b, c, d);
       }
     } finally {
@@ -137,10 +140,11 @@ export abstract class PosixCore {
   }
 
   /** The end of the process is thrown at once, so that a call that nobody awaits is not left over. */
-  async #deliver(thread: Thread): Promise<Delivery> {
+  async #deliver(thread: Thread, completion: Thread["completion"]): Promise<Delivery> {
     try {
       return await deliverSignals(thread);
     } catch (error) {
+      completion?.(-Errno.EINTR);
       if (error === THREAD_EXIT) thread.inflight?.catch(() => undefined);
       throw error;
     }

@@ -1,6 +1,6 @@
 import { Errno } from "@dcejs/lkl-kernel";
 import { currentThread } from "../fd/waiter.ts";
-import { type WaitedChild, waitForChild } from "../process/children.ts";
+import { type WaitedChild, waitForChild, waitForId } from "../process/children.ts";
 import { exitedStatus } from "../process/exit-status.ts";
 import type { UtsName } from "../process/node-context.ts";
 import { type Rlimit } from "../process/rlimits.ts";
@@ -306,6 +306,15 @@ export abstract class PosixProcesses extends PosixEvents {
   waitpid(pid: number, options: number = 0): MaybePromise<WaitedChild> {
     const out: WaitedChild = { pid: 0, status: 0 };
     return mapResult(this.call("wait4", waitForChild, pid, options, out, 0), () => out);
+  }
+
+  /**
+   * waitid(). @param type P_ALL, P_PID, P_PGID. @param options WEXITED, WUNTRACED, WCONTINUED, at
+   * least one of them, and WNOHANG, WNOWAIT (the child stays to be waited for).
+   */
+  waitid(type: number, id: number, options: number): MaybePromise<WaitedChild> {
+    const out: WaitedChild = { pid: 0, status: 0 };
+    return mapResult(this.call("waitid", waitForId, type, id, options, out), () => out);
   }
 
   /** sched_yield(2): the others run first. */

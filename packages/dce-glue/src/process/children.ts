@@ -33,9 +33,42 @@ export function waitForChild(
   if ((options & ~(WNOHANG | WUNTRACED | WEXITED | WCONTINUED | WNOWAIT)) !== 0) {
     return -Errno.EINVAL;
   }
+  return waitFor(thread, pid, options | WEXITED, out);
+}
+
+function waitFor(thread: Thread, pid: number, options: number, out: WaitedChild): number | Blocked {
   const result = tryWait(thread.process, pid, options, out);
   if (result !== 0 || (options & WNOHANG) !== 0) return result;
   return thread.task.manager.enter(waitBlocked(thread, pid, options, out));
+}
+
+/** Whom waitid() waits for. */
+export const P_ALL = 0;
+export const P_PID = 1;
+export const P_PGID = 2;
+
+/**
+ * waitid(2): as wait4, but reports only what `options` name (WEXITED, WSTOPPED = WUNTRACED, WCONTINUED).
+ * @returns as waitForChild.
+ */
+export function waitForId(
+  thread: Thread,
+  type: number,
+  id: number,
+  options: number,
+  out: WaitedChild,
+): number | Blocked {
+  if ((options & (WEXITED | WUNTRACED | WCONTINUED)) === 0) return -Errno.EINVAL;
+  switch (type) {
+    case P_ALL:
+      return waitFor(thread, -1, options, out);
+    case P_PID:
+      return id > 0 ? waitFor(thread, id, options, out) : -Errno.EINVAL;
+    case P_PGID:
+      return waitFor(thread, id === 0 ? 0 : -id, options, out);
+    default:
+      return -Errno.EINVAL;
+  }
 }
 
 function* waitBlocked(thread: Thread, pid: number, options: number, out: WaitedChild): Wait {
@@ -66,7 +99,9 @@ function tryWait(parent: Process, pid: number, options: number, out: WaitedChild
 }
 
 function changeOf(child: Process, options: number): number | undefined {
-  if (child.exitStatus !== undefined) return child.exitStatus;
+  if (child.exitStatus !== undefined) {
+    return (options & WEXITED) === 0 ? undefined : child.exitStatus;
+  }
   if (child.unreportedChange === "STOPPED" && (options & WUNTRACED) !== 0) {
     return stoppedStatus(child.stopSignal);
   }

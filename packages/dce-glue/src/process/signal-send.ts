@@ -20,8 +20,9 @@ const STOP_SIGNALS: readonly number[] = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU];
 
 /** Sends a signal to a process: one of its threads takes it (complete_signal). */
 export function sendToProcess(process: Process, info: SignalInfo): void {
-  const target = [...process.threads].find((thread) => wants(thread, info.signo));
-  if (!prepare(process, info, target ?? process.mainThread)) return;
+  const threads = [...process.threads];
+  const target = threads.find((thread) => wants(thread, info.signo));
+  if (!prepare(process, info, target ?? threads[0])) return;
   process.pending.add(info);
   if (target !== undefined) notify(target);
 }

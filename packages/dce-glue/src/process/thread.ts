@@ -27,6 +27,8 @@ export class Thread extends WaitingThread {
   interruptHook: (() => void) | undefined;
   /** Turns the raw result of the running call into what the program gets: a new descriptor for accept(). */
   completion: ((result: number) => number) | undefined;
+  /** The call that the thread is in, or was in last. */
+  callName = "start";
   /** The file of the running call, so that it can be held while the call is blocked. */
   callFile: UnixFd | undefined;
   /** The blocking call of an async program that has not been awaited to its end. */
@@ -61,8 +63,8 @@ export class Thread extends WaitingThread {
     this.#task = task;
     task.context = this;
     task.describeWait = () => ({
-      waitChannel: task.waitChannel,
-      wakers: `${this.process.name} (pid ${this.process.pid}, thread ${this.tid})`,
+      waitChannel: `${this.callName}: ${task.waitChannel}`,
+      wakers: `${this.callFile?.describe() ?? "an event"}, or a signal to pid ${this.process.pid}`,
     });
     this.updateWork();
   }

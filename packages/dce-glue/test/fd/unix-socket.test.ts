@@ -156,3 +156,34 @@ test("SO_RCVTIMEO ends a receive with EAGAIN, SO_TYPE and SO_PEERCRED tell", asy
     expect(new DataView(cred.buffer).getInt32(0, true)).toBe(posix.getpid());
   });
 });
+
+test("accept sets its descriptor aside before it waits", async () => {
+  await inProgram(async (posix) => {
+    const server = await posix.socket(linux.AF_UNIX, linux.SOCK_STREAM);
+    await posix.bind(server, { path: "\0s" });
+    await posix.listen(server);
+    posix.sigaction(linux.SIGALRM, () => undefined);
+    posix.alarm(1);
+    expect(await errorOf(() => posix.accept(server))).toBe("EINTR");
+    const thread = posix.createThread(() => posix.accept(server));
+    await posix.nanosleep(1);
+    const client = await posix.socket(linux.AF_UNIX, linux.SOCK_STREAM);
+    await posix.connect(client, { path: "\0s" });
+    expect(client).toBe(5);
+    expect(await posix.join(thread)).toBe(4);
+    posix.setrlimit(linux.RLIMIT_NOFILE, { soft: 6, hard: 6 });
+    expect(await errorOf(() => posix.accept(server))).toBe("EMFILE");
+    expect(await errorOf(() => posix.dup2(0, 6))).toBe("EBADF");
+  });
+});
+
+test("a deadlock report names the call and the file", async () => {
+  const host = new TestHost();
+  host.start(async (posix) => {
+    const [reader] = await posix.pipe();
+    await posix.read(reader, new Uint8Array(1));
+  });
+  const failure: unknown = await host.simulator.run().catch((error: unknown) => error);
+  expect(String(failure)).toMatch(/read: pipe:\[1\] read/);
+  host.manager.dispose();
+});

@@ -167,3 +167,15 @@ test("orphans go to init and vanish when they end", async () => {
   expect(host.manager.exitprocs.map((record) => record.status)).toEqual([0, 0]);
   expect(host.manager.getProcess(grandchild)).toBeUndefined();
 });
+
+test("waitid with WNOWAIT looks without taking, and without WEXITED sees no exits", async () => {
+  await inProgram(async (posix) => {
+    const pid = posix.spawn(() => 5);
+    const look = linux.WEXITED | linux.WNOWAIT;
+    expect(await posix.waitid(linux.P_PID, pid, look)).toEqual({ pid, status: 5 << 8 });
+    const stops = linux.WUNTRACED | linux.WNOHANG;
+    expect((await posix.waitid(linux.P_ALL, 0, stops)).pid).toBe(0);
+    expect(await errorOf(() => posix.waitid(linux.P_ALL, 0, linux.WNOHANG))).toBe("EINVAL");
+    expect((await posix.waitid(linux.P_ALL, 0, linux.WEXITED)).pid).toBe(pid);
+  });
+});

@@ -147,9 +147,16 @@ export function sysDup3(
 ): number | Blocked {
   const replaced: { value: UnixFd | undefined } = { value: undefined };
   const result = thread.process.files.dup3(fd, newFd, flags, replaced);
-  const closing = replaced.value?.release() ?? 0;
+  return resultAfter(thread, replaced.value?.release() ?? 0, result);
+}
+
+/** A call's result, once the close of a file that it gave up is over; that close's own does not count. */
+export function resultAfter(
+  thread: Thread,
+  closing: number | Blocked,
+  result: number,
+): number | Blocked {
   if (typeof closing === "number") return result;
-  // The close of the old file takes its time; what counts is the descriptor.
   thread.completion = () => result;
   return closing;
 }

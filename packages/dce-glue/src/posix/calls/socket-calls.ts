@@ -7,20 +7,24 @@ import { AF_UNIX } from "../../fd/unix-address.ts";
 import type { AcceptedSocket, UnixFd } from "../../fd/unix-fd.ts";
 import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, UnixSocketFd } from "../../fd/unix-socket.ts";
 import type { Thread } from "../../process/thread.ts";
-import { fileOf, installPair } from "./descriptor-calls.ts";
+import { fileOf, installPair, resultAfter } from "./descriptor-calls.ts";
 
 /** In the type argument of socket() and the flags of accept4(). */
 export const SOCK_NONBLOCK: number = O_NONBLOCK;
 export const SOCK_CLOEXEC: number = O_CLOEXEC;
 const SOCK_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-export function sysSocket(thread: Thread, domain: number, type: number, protocol: number): number {
+export function sysSocket(
+  thread: Thread,
+  domain: number,
+  type: number,
+  protocol: number,
+): number | Blocked {
   const flags = O_RDWR | (type & SOCK_NONBLOCK);
   const file = makeSocket(thread, domain, type & ~SOCK_FLAGS, protocol, flags);
   if (typeof file === "number") return file;
   const fd = thread.process.files.allocate(file, (type & SOCK_CLOEXEC) !== 0);
-  if (fd < 0) file.close();
-  return fd;
+  return fd < 0 ? resultAfter(thread, file.close(), fd) : fd;
 }
 
 function makeSocket(
@@ -76,24 +80,22 @@ export function sysAccept4(thread: Thread, fd: number, flags: number): number | 
   if ((flags & ~SOCK_FLAGS) !== 0) return -Errno.EINVAL;
   const listener = fileOf(thread, fd);
   if (listener === undefined) return -Errno.EBADF;
+  const { files } = thread.process;
+  const newFd = files.reserve();
+  if (newFd < 0) return newFd;
   const out: AcceptedSocket = { value: undefined };
   const result = listener.accept(out);
-  thread.completion = (status) =>
-    status < 0 ? status : installAccepted(thread, listener, out, flags);
+  thread.completion = (status) => {
+    const file =
+      status < 0 ? undefined : listener.acceptedFile(out, O_RDWR | (flags & SOCK_NONBLOCK));
+    if (file === undefined) {
+      files.unreserve(newFd);
+      return status < 0 ? status : -Errno.ECONNABORTED;
+    }
+    files.install(newFd, file, (flags & SOCK_CLOEXEC) !== 0);
+    return newFd;
+  };
   return result;
-}
-
-function installAccepted(
-  thread: Thread,
-  listener: UnixFd,
-  out: AcceptedSocket,
-  flags: number,
-): number {
-  const file = listener.acceptedFile(out, O_RDWR | (flags & SOCK_NONBLOCK));
-  if (file === undefined) return -Errno.ECONNABORTED;
-  const fd = thread.process.files.allocate(file, (flags & SOCK_CLOEXEC) !== 0);
-  if (fd < 0) file.close();
-  return fd;
 }
 
 export function sysSendmsg(
