@@ -28,9 +28,7 @@ function hex(bytes: Uint8Array): string {
 test("a SYN carries its options in the order that Linux writes them", () => {
   const opts = emptyTcpOptionsOut();
   Object.assign(opts, { mss: 1460, ws: 7, sackPermitted: true, timestamps: true, tsval: 1 });
-  expect(hex(write(opts))).toBe(
-    "02 04 05 b4 04 02 08 0a 00 00 00 01 00 00 00 00 01 03 03 07",
-  );
+  expect(hex(write(opts))).toBe("02 04 05 b4 04 02 08 0a 00 00 00 01 00 00 00 00 01 03 03 07");
 });
 
 test("without timestamps SACK-permitted is padded in front", () => {

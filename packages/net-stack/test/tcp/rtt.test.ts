@@ -25,7 +25,10 @@ test("the first sample gives SRTT = R and an RTO of R + max(2R, 200 ms)", () => 
 
 test("a steady round trip ends with an RTO of RTT + 200 ms", () => {
   const rtt = new RttEstimator();
-  feed(rtt, Array.from({ length: 200 }, () => 100_000));
+  feed(
+    rtt,
+    Array.from({ length: 200 }, () => 100_000),
+  );
   expect(rtt.rto_us()).toBe(300_000);
 });
 
@@ -49,7 +52,9 @@ test("the RTO stays between SRTT + 200 ms and 120 s", () => {
 });
 
 test("the windowed minimum is never above the newest sample, nor below the window's minimum", () => {
-  const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 99 })));
+  const steps = fc.array(
+    fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 99 })),
+  );
   fc.assert(
     fc.property(steps, (samples) => {
       const min = new WindowedMin();
