@@ -1,4 +1,3 @@
-import { NO_CONTEXT } from "./run-loop.ts";
 import type { Task, TaskState } from "./task.ts";
 import type { TaskManager } from "./task-manager.ts";
 import { formatDuration, type Instant } from "./time.ts";
@@ -7,6 +6,8 @@ import { formatDuration, type Instant } from "./time.ts";
 export interface WaitReport {
   readonly task: string;
   readonly node: number;
+  /** As TaskManager.describe() writes it: "node 1 (server)". */
+  readonly nodeName: string;
   readonly state: TaskState;
   readonly waitChannel: string;
   readonly since: Instant;
@@ -52,6 +53,7 @@ function describe(task: Task): WaitReport {
   return {
     task: task.name,
     node: task.manager.context,
+    nodeName: task.manager.describe(),
     state: task.state,
     waitChannel: told?.waitChannel ?? task.waitChannel,
     since: task.blockedSince,
@@ -61,12 +63,11 @@ function describe(task: Task): WaitReport {
 }
 
 function formatEntry(entry: WaitReport): string {
-  const node = entry.node === NO_CONTEXT ? "no node" : `node ${entry.node}`;
   const wait =
     entry.state === "ACTIVE"
       ? "in the run queue, but the scheduler does not choose it"
       : `waits for "${entry.waitChannel}"`;
   const wakers = entry.wakers === "" ? "" : `; could be woken by ${entry.wakers}`;
   const daemon = entry.isDaemon ? " (daemon)" : "";
-  return `  ${node}  ${entry.task}${daemon}  ${entry.state}  ${wait} since ${formatDuration(entry.since)}${wakers}`;
+  return `  ${entry.nodeName}  ${entry.task}${daemon}  ${entry.state}  ${wait} since ${formatDuration(entry.since)}${wakers}`;
 }

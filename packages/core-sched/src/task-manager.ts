@@ -10,6 +10,7 @@ import {
 import { invariant } from "./invariant.ts";
 import { BUSY_CALLS_BEFORE_CHARGE, BUSY_CALLS_MAX, CHARGED_YIELD_NS } from "./limits.ts";
 import type { ProcessDelayModel } from "./process-delay-model.ts";
+import { NO_CONTEXT } from "./run-loop.ts";
 import type { Simulator } from "./simulator.ts";
 import { SliceRunner } from "./slice-runner.ts";
 import { Task } from "./task.ts";
@@ -107,6 +108,7 @@ export class TaskManager {
 
   /** For messages: `node 1 (server)`. */
   describe(): string {
+    if (this.context === NO_CONTEXT) return this.name === "" ? "no node" : this.name;
     return this.name === "" ? `node ${this.context}` : `node ${this.context} (${this.name})`;
   }
 
