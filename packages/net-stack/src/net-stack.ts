@@ -1,8 +1,49 @@
 /** One kernel's network stack: struct net, and what init_net owns. */
-import type { LklKernel } from "@dcejs/lkl-kernel";
+import { Errno, NET_RX_SOFTIRQ, NET_TX_SOFTIRQ } from "@dcejs/lkl-kernel";
+import type { Initcall, LklKernel, Tracepoint } from "@dcejs/lkl-kernel";
 import type { SysctlInt, SysctlTree } from "@dcejs/sysctl";
-import type { NetProtocol } from "./ip/protocol.ts";
+import { icmpProtocol } from "./icmp/icmp.ts";
+import { PingSock } from "./icmp/ping.ts";
+import { NetnsIpv4 } from "./ip/netns-ipv4.ts";
+import {
+  IPPROTO_ICMP,
+  IPPROTO_IP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  inet_add_protocol,
+} from "./ip/protocol.ts";
+import { ip_frag_flush } from "./ip/reassembly.ts";
+import { Mib } from "./mib.ts";
+import {
+  dev_change_flags,
+  dev_close,
+  dev_open,
+  dev_set_mtu,
+  inetdev_init,
+} from "./netdevice/dev-config.ts";
+import { net_tx_action } from "./netdevice/dev-queue-xmit.ts";
+import { createLoopback } from "./netdevice/loopback.ts";
+import type { NetDevice } from "./netdevice/netdevice.ts";
+import { SoftnetData, net_rx_action, netif_receive_skb, netif_rx } from "./netdevice/receive.ts";
+import { netFacade } from "./net-facade.ts";
+import { proc_net } from "./proc/proc-net.ts";
+import type { ProcNetFile } from "./proc/proc-net.ts";
+import { RawSock } from "./raw/raw.ts";
+import { Rtnl } from "./rtnl/rtnl.ts";
 import { SkBuffPool } from "./skbuff-pool.ts";
+import type { SkBuff } from "./skbuff.ts";
+import { AF_INET } from "./socket/sockaddr.ts";
+import type { Sock } from "./socket/sock.ts";
+import { SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, Socket } from "./socket/socket.ts";
+import { tcp_init } from "./tcp/index.ts";
+import type { TcpNet } from "./tcp/index.ts";
+import { UdpSock, udpProtocol } from "./udp/udp.ts";
+
+const SOCK_TYPE_MASK = 0xf;
+const SOCK_MAX = 11;
+const AF_MAX = 46;
+const IPPROTO_MAX = 263;
+const IFNAMSIZ = 16;
 
 /** net.core.* that the data path reads. */
 export interface NetCoreSysctls {
@@ -11,47 +52,217 @@ export interface NetCoreSysctls {
   readonly rmem_max: SysctlInt;
   readonly wmem_max: SysctlInt;
   readonly somaxconn: SysctlInt;
-}
-
-/** struct netns_ipv4: tables and parameters of IPv4. */
-export class NetnsIpv4 {
-  /** Counts changes of routes and addresses: cached routes of another generation are stale. */
-  rt_genid = 1;
-  readonly protocols: (NetProtocol | undefined)[] = Array.from({ length: 256 }, () => undefined);
-  readonly ip_default_ttl: SysctlInt;
-  readonly ip_no_pmtu_disc: SysctlInt;
-  readonly min_adv_mss: SysctlInt;
-
-  constructor(sysctl: SysctlTree) {
-    this.ip_default_ttl = sysctl.int("net.ipv4.ip_default_ttl");
-    this.ip_no_pmtu_disc = sysctl.int("net.ipv4.ip_no_pmtu_disc");
-    this.min_adv_mss = sysctl.int("net.ipv4.route.min_adv_mss");
-  }
+  readonly netdev_max_backlog: SysctlInt;
+  readonly netdev_budget: SysctlInt;
 }
 
 export class NetStack {
   readonly kernel: LklKernel;
   readonly sysctl: SysctlTree;
   readonly skbPool: SkBuffPool = new SkBuffPool();
+  readonly softnet: SoftnetData = new SoftnetData();
+  readonly mib: Mib = new Mib();
   readonly core: NetCoreSysctls;
   readonly ipv4: NetnsIpv4;
+  readonly rtnl: Rtnl;
+  readonly loopback: NetDevice;
+  readonly tcp: TcpNet;
+  readonly #devices: Map<number, NetDevice> = new Map();
+  readonly #byName: Map<string, NetDevice> = new Map();
+  #lastIfindex = 0;
   #lastInode = 0;
+  /** Struct sockets that are open, for /proc/net/sockstat. */
+  socketsUsed = 0;
 
-  constructor(kernel: LklKernel, sysctl: SysctlTree) {
+  constructor(kernel: LklKernel, sysctl: SysctlTree, tracepoint?: (name: string) => Tracepoint) {
     this.kernel = kernel;
     this.sysctl = sysctl;
+    const core = (name: string): SysctlInt => sysctl.int(`net/core/${name}`);
     this.core = {
-      rmem_default: sysctl.int("net.core.rmem_default"),
-      wmem_default: sysctl.int("net.core.wmem_default"),
-      rmem_max: sysctl.int("net.core.rmem_max"),
-      wmem_max: sysctl.int("net.core.wmem_max"),
-      somaxconn: sysctl.int("net.core.somaxconn"),
+      rmem_default: core("rmem_default"),
+      wmem_default: core("wmem_default"),
+      rmem_max: core("rmem_max"),
+      wmem_max: core("wmem_max"),
+      somaxconn: core("somaxconn"),
+      netdev_max_backlog: core("netdev_max_backlog"),
+      netdev_budget: core("netdev_budget"),
     };
-    this.ipv4 = new NetnsIpv4(sysctl);
+    this.ipv4 = new NetnsIpv4(this);
+    this.rtnl = new Rtnl(this);
+    kernel.open_softirq(NET_RX_SOFTIRQ, () => net_rx_action(this));
+    kernel.open_softirq(NET_TX_SOFTIRQ, () => net_tx_action(this.softnet.output_queue));
+    this.loopback = createLoopback();
+    this.register_netdevice(this.loopback);
+    inet_add_protocol(this, IPPROTO_ICMP, icmpProtocol(this));
+    inet_add_protocol(this, IPPROTO_UDP, udpProtocol(this));
+    this.tcp = tcp_init(this, tracepoint);
+  }
+
+  /** In order of ifindex. */
+  get devices(): Iterable<NetDevice> {
+    return this.#devices.values();
+  }
+
+  /** @returns the ifindex; -EINVAL (bad name), -EEXIST, -ENFILE (no number left for the pattern). */
+  register_netdevice(dev: NetDevice): number {
+    const name = this.#allocName(dev.name);
+    if (typeof name === "number") return name;
+    dev.name = name;
+    dev.ifindex = ++this.#lastIfindex;
+    dev.net = this;
+    this.#devices.set(dev.ifindex, dev);
+    this.#byName.set(name, dev);
+    inetdev_init(this, dev);
+    return dev.ifindex;
+  }
+
+  /** Closes the device, and takes its addresses, routes and neighbours away. */
+  unregister_netdevice(dev: NetDevice): void {
+    if (this.#devices.get(dev.ifindex) !== dev) return;
+    dev_close(this, dev);
+    for (const ifa of [...(dev.ip_ptr?.ifa_list ?? [])]) {
+      this.rtnl.addr_del(dev.ifindex, ifa.ifa_local, ifa.ifa_prefixlen);
+    }
+    this.ipv4.fib.flush((alias) => alias.info.nh.dev === dev);
+    this.ipv4.arp_tbl.flushDevice(dev, false);
+    this.#devices.delete(dev.ifindex);
+    this.#byName.delete(dev.name);
+    this.sysctl.unregisterDevice(dev.name);
+    dev.net = undefined;
+  }
+
+  dev_get_by_name(name: string): NetDevice | undefined {
+    return this.#byName.get(name);
+  }
+
+  dev_get_by_index(ifindex: number): NetDevice | undefined {
+    return this.#devices.get(ifindex);
+  }
+
+  dev_set_mtu(dev: NetDevice, mtu: number): number {
+    return dev_set_mtu(this, dev, mtu);
+  }
+
+  dev_change_flags(dev: NetDevice, flags: number): number {
+    return dev_change_flags(this, dev, flags);
+  }
+
+  /** -EBUSY while the device is up, -EINVAL, -EEXIST. */
+  dev_change_name(dev: NetDevice, name: string): number {
+    if (dev.name === name) return 0;
+    if (dev.isUp) return -Errno.EBUSY;
+    const chosen = this.#allocName(name);
+    if (typeof chosen === "number") return chosen;
+    this.#byName.delete(dev.name);
+    this.#byName.set(chosen, dev);
+    this.sysctl.renameDevice(dev.name, chosen);
+    dev.name = chosen;
+    return 0;
+  }
+
+  /** dev_valid_name and dev_alloc_name: a pattern with %d takes the first free number. */
+  #allocName(pattern: string): string | number {
+    const isValid = pattern !== "" && pattern.length < IFNAMSIZ && !/[/:\s]/.test(pattern);
+    if (!isValid || pattern === "." || pattern === "..") return -Errno.EINVAL;
+    if (!pattern.includes("%d")) return this.#byName.has(pattern) ? -Errno.EEXIST : pattern;
+    for (let number = 0; number < 32_768; number++) {
+      const name = pattern.replace("%d", String(number));
+      if (!this.#byName.has(name)) return name;
+    }
+    return -Errno.ENFILE;
+  }
+
+  /** ip_dev_find: the device that has the address. */
+  ip_dev_find(addr: number): NetDevice | undefined {
+    const [alias] = this.ipv4.fib.local.at(addr, 32);
+    return alias?.info.nh.dev;
+  }
+
+  /** Queues a packet for the NET_RX softirq. Takes it over. */
+  netif_rx(skb: SkBuff): number {
+    if (skb.dev === undefined) throw new Error("netif_rx: the packet has no device");
+    return netif_rx(skb, skb.dev);
+  }
+
+  netif_receive_skb(skb: SkBuff): void {
+    netif_receive_skb(this, skb);
+  }
+
+  /**
+   * inet_create. Type flags (SOCK_NONBLOCK, SOCK_CLOEXEC) are the file's affair.
+   * @returns the socket; -EAFNOSUPPORT, -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT.
+   */
+  sock_create(family: number, type: number, protocol: number): Socket | number {
+    const kind = type & SOCK_TYPE_MASK;
+    if (family < 0 || family >= AF_MAX) return -Errno.EAFNOSUPPORT;
+    if (kind >= SOCK_MAX) return -Errno.EINVAL;
+    if (family !== AF_INET) return -Errno.EAFNOSUPPORT;
+    if (protocol < 0 || protocol >= IPPROTO_MAX) return -Errno.EINVAL;
+    const sk = this.#inetCreate(kind, protocol);
+    return typeof sk === "number" ? sk : new Socket(this, sk);
+  }
+
+  #inetCreate(type: number, protocol: number): Sock | number {
+    switch (type) {
+      case SOCK_STREAM:
+        if (protocol !== IPPROTO_IP && protocol !== IPPROTO_TCP) return -Errno.EPROTONOSUPPORT;
+        return this.tcp.createSock(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+      case SOCK_DGRAM:
+        if (protocol === IPPROTO_ICMP) return this.#mayPing() ? new PingSock(this) : -Errno.EACCES;
+        if (protocol !== IPPROTO_IP && protocol !== IPPROTO_UDP) return -Errno.EPROTONOSUPPORT;
+        return new UdpSock(this);
+      case SOCK_RAW:
+        if (protocol === IPPROTO_IP || protocol > 255) return -Errno.EPROTONOSUPPORT;
+        return new RawSock(this, protocol);
+      default:
+        return -Errno.ESOCKTNOSUPPORT;
+    }
+  }
+
+  /** ping_init_sock: group 0 must be in net.ipv4.ping_group_range; raw sockets need no such leave here. */
+  #mayPing(): boolean {
+    const [low = 1, high = 0] = this.ipv4.ping_group_range.values;
+    return low <= 0 && high >= 0;
+  }
+
+  /** A file of /proc/net, in Linux's format. */
+  proc_net(file: ProcNetFile): string {
+    return proc_net(this, file);
   }
 
   /** Inode numbers of sockets, as /proc/net prints them. */
   nextInode(): number {
     return ++this.#lastInode;
   }
+
+  /** What a halt leaves behind: devices closed, fragments and queues freed. */
+  shutdown(): void {
+    for (const dev of [...this.devices]) this.unregister_netdevice(dev);
+    ip_frag_flush(this);
+    this.softnet.purge();
+  }
+
+  /** Brings `lo` up, as LKL does at boot. */
+  loopbackUp(): void {
+    dev_open(this, this.loopback);
+  }
+}
+
+/** The stack as an initcall: makes it, puts its façade into `kernel.net`, brings `lo` up. */
+export function netStackInitcall(
+  sysctl: SysctlTree,
+  onReady: (net: NetStack) => void,
+  tracepoint?: (name: string) => Tracepoint,
+): Initcall {
+  return {
+    level: "subsys",
+    name: "inet_init",
+    run(kernel) {
+      const net = new NetStack(kernel, sysctl, tracepoint);
+      kernel.net = netFacade(net);
+      net.loopbackUp();
+      kernel.printk(6, "NET: Registered PF_INET protocol family\n");
+      onReady(net);
+    },
+  };
 }

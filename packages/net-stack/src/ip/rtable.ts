@@ -66,6 +66,8 @@ export class Rtable {
   readonly metrics: RouteMetrics;
   readonly input: DstFunction;
   readonly output: DstFunction;
+  /** dst.error: negative errno of a route that only makes errors, else 0. */
+  error = 0;
   /** Path MTU learnt from ICMP, 0 for none; until `rt_pmtuExpires` (jiffies). */
   rt_pmtu = 0;
   rt_pmtuExpires = 0;
@@ -105,7 +107,7 @@ export class Rtable {
     return !this.isObsolete && this.#genid === this.net.ipv4.rt_genid && this.pmtuHolds();
   }
 
-  private pmtuHolds(): boolean {
+  pmtuHolds(): boolean {
     return this.rt_pmtu === 0 || this.rt_pmtuExpires > this.net.kernel.jiffies;
   }
 

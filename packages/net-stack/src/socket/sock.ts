@@ -13,7 +13,7 @@
  *  - `sk_data_ready`, `sk_write_space`, `sk_state_change`, `sk_error_report` wake whoever waits on
  *    `sk_wq`, with poll bits as the key.
  */
-import { Errno } from "@dcejs/lkl-kernel";
+import { Errno, MAX_SCHEDULE_TIMEOUT } from "@dcejs/lkl-kernel";
 import type { LklKernel, TimerList, Wait, WaitQueueHead } from "@dcejs/lkl-kernel";
 import type { Rtable } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
@@ -37,8 +37,8 @@ export const RCV_SHUTDOWN = 1;
 export const SEND_SHUTDOWN = 2;
 export const SHUTDOWN_MASK = 3;
 
-/** Timeouts that never come (LONG_MAX in Linux; the largest delay a timer here can hold). */
-export const MAX_SCHEDULE_TIMEOUT: number = Number.MAX_SAFE_INTEGER;
+/** A timeout that never comes. */
+export { MAX_SCHEDULE_TIMEOUT } from "@dcejs/lkl-kernel";
 
 /** What SO_RCVBUF and SO_SNDBUF may not go below. */
 export const SOCK_MIN_SNDBUF = 4608;
@@ -194,6 +194,17 @@ export abstract class Sock {
   /** FIONREAD, SIOCOUTQ and others of the protocol; the argument is written to `arg`. */
   ioctl(_request: number, _arg: Uint8Array): number {
     return -Errno.ENOIOCTLCMD;
+  }
+
+  /** SO_KEEPALIVE; TCP starts or stops its timer. */
+  setKeepalive(isOn: boolean): void {
+    this.sk_keepopen = isOn;
+  }
+
+  /** SO_RCVLOWAT. */
+  setRcvlowat(octets: number): number {
+    this.sk_rcvlowat = octets === 0 ? 1 : octets;
+    return 0;
   }
 
   /** Memory of a received / a sent packet came back (sock_rfree, sock_wfree). */
