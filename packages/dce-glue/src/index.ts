@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export * from "./fd/index.ts";
+export * from "./fs/index.ts";
 export { IpCommandError } from "./ip/ip-command-error.ts";
 export { type IpCommand, parseIpCommand, runIpCommand } from "./ip/ip-language.ts";
 export { ipProgram } from "./ip/ip-program.ts";
@@ -60,6 +62,8 @@ export {
   simHostOps,
 } from "./kernel/sim-host-ops.ts";
 export { SimNic } from "./kernel/sim-nic.ts";
+export * from "./posix/index.ts";
+export * from "./process/index.ts";
 export type {
   SimInterface,
   SimLink,
@@ -98,7 +102,9 @@ export {
   isScenario,
   type Scenario,
   type ScenarioConfig,
+  type ScenarioOutcome,
   type ScenarioSetup,
+  type NoOptions,
   type Simulation,
   simulation,
   type SwitchOptions,

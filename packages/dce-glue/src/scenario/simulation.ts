@@ -4,7 +4,7 @@ import type { NodeOptions, SimNode } from "./node.ts";
 import type { OptionDeclarations, OptionValues } from "./scenario-options.ts";
 
 /** What a scenario's function gets. */
-export interface Simulation<O = Readonly<Record<string, never>>> {
+export interface Simulation<O = object> {
   readonly seed: number;
   /** Values of the options that the scenario declares. */
   readonly options: O;
@@ -52,7 +52,8 @@ export interface ScenarioConfig<D extends OptionDeclarations> {
 export interface Scenario<D extends OptionDeclarations = OptionDeclarations, R = unknown> {
   readonly kind: "dce-scenario";
   readonly config: ScenarioConfig<D>;
-  readonly setup: ScenarioSetup<D, R>;
+  // A method, so that a scenario with options is a Scenario: who runs one gives it its own options.
+  setup(sim: Simulation<OptionValues<D>>): ScenarioOutcome<R>;
 }
 
 /**
@@ -61,7 +62,10 @@ export interface Scenario<D extends OptionDeclarations = OptionDeclarations, R =
  */
 export type ScenarioSetup<D extends OptionDeclarations, R> = (
   sim: Simulation<OptionValues<D>>,
-) => R | (() => R | Promise<R>) | Promise<R | (() => R | Promise<R>)>;
+) => ScenarioOutcome<R>;
+
+/** What a scenario's function returns: the result, or what will make it; now or later. */
+export type ScenarioOutcome<R> = R | (() => R | Promise<R>) | Promise<R | (() => R | Promise<R>)>;
 
 /** Declarations of a scenario without options. */
 export type NoOptions = Readonly<Record<string, never>>;

@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { runScenario } from "../../src/scenario/run-scenario.ts";
+import { ScenarioError } from "../../src/scenario/scenario-error.ts";
+import { type Simulation, simulation } from "../../src/scenario/simulation.ts";
+
+function failureOf(build: (sim: Simulation) => void): Promise<unknown> {
+  const scenario = simulation({ name: "wrong" }, build);
+  return runScenario(scenario).then(
+    () => "no error",
+    (error: unknown) => error,
+  );
+}
+
+test.each<[string, (sim: Simulation) => void, RegExp]>([
+  [
+    "a name used twice",
+    (sim) => {
+      sim.node("a");
+      sim.node("a");
+    },
+    /^two nodes are named "a"$/,
+  ],
+  ["a name with a blank", (sim) => void sim.node("a b"), /^"a b" is no name: /],
+  [
+    "an unknown kernel",
+    (sim) => void sim.node("a", { kernel: "linux-0.1" }),
+    /^unknown kernel "linux-0.1"; there is: emulated$/,
+  ],
+  [
+    "a link to itself",
+    (sim) => {
+      const a = sim.node("a");
+      sim.link(a, a);
+    },
+    /^link: a cannot be linked to itself$/,
+  ],
+  [
+    "a loss above 1",
+    (sim) => void sim.link(sim.node("a"), sim.node("b"), { loss: 1.5 }),
+    /^link a-b: loss must be a probability from 0 to 1, not 1.5$/,
+  ],
+  [
+    "a rate that is none",
+    (sim) => void sim.link(sim.node("a"), sim.node("b"), { rate: "fast" }),
+    /^link a-b: .*"fast"/,
+  ],
+  [
+    "an MTU below Linux's least",
+    (sim) => void sim.link(sim.node("a"), sim.node("b"), { mtu: 20 }),
+    /^link a-b: mtu must be an integer from 68 to 65535, not 20$/,
+  ],
+  ["a time that is none", (sim) => sim.at("soon", () => {}), /^at: .*"soon"/],
+  [
+    "an expectation that is none",
+    (sim) => void sim.node("a").start(() => 0, { expect: "happy" }),
+    /^a: .*: expect: "happy" is no exit code/,
+  ],
+])("%s is an error of one line", async (_what, build, message) => {
+  const error = await failureOf(build);
+  expect(error).toBeInstanceOf(ScenarioError);
+  expect(error).toHaveProperty("message", expect.stringMatching(message));
+});
+
+test("a command that makes no sense fails where it is written, in iproute2's words", async () => {
+  const error = await failureOf((sim) => void sim.node("a").ip("addr add x dev sim0"));
+  expect(error).toMatchObject({
+    name: "IpCommandError",
+    message: 'Error: any valid prefix is expected rather than "x".',
+    command: "addr add x dev sim0",
+  });
+});
+
+test.each<[string, (sim: Simulation) => void, string]>([
+  [
+    "a device that is not there",
+    (sim) => void sim.node("a").ip("addr add 10.0.0.1/24 dev sim9"),
+    'a: ip addr add 10.0.0.1/24 dev sim9: Cannot find device "sim9"',
+  ],
+  [
+    "a route through nowhere",
+    (sim) => void sim.node("a").ip("route add 10.5.0.0/16 via 192.168.7.1"),
+    "a: ip route add 10.5.0.0/16 via 192.168.7.1: Error: Nexthop has invalid gateway.",
+  ],
+  [
+    "an unknown sysctl",
+    (sim) => sim.node("a").sysctl.set("net.ipv4.tcp_turbo", 1),
+    "a: sysctl net.ipv4.tcp_turbo = 1: No such file or directory",
+  ],
+  [
+    "a sysctl out of range",
+    (sim) => sim.node("a").sysctl.set("net.ipv4.ip_default_ttl", 500),
+    "a: sysctl net.ipv4.ip_default_ttl = 500: value is out of range",
+  ],
+  [
+    "a sysctl that is read only",
+    (sim) => sim.node("a").sysctl.set("net.ipv4.tcp_available_congestion_control", "x"),
+    "a: sysctl net.ipv4.tcp_available_congestion_control = x: Permission denied",
+  ],
+])("%s ends the run at its start", async (_what, build, message) => {
+  const error = await failureOf(build);
+  expect(error).toBeInstanceOf(ScenarioError);
+  expect(error).toHaveProperty("message", message);
+});
+
+test("a time that is past, and a node made during the run, are errors of the action", async () => {
+  const late = await failureOf((sim) => sim.at("2s", () => sim.at("1s", () => {})));
+  expect(late).toHaveProperty("message", "at: 1s is past; it is 2s");
+  const node = await failureOf((sim) => sim.at("1s", () => void sim.node("late")));
+  expect(node).toHaveProperty("message", "node late: the run has begun");
+});
