@@ -91,6 +91,7 @@ function simulatorNaive(pending: number, mix: Mix, operations: number): number {
     queue.push(increment(mix), handlers[i % HANDLERS] ?? nothing, i % HANDLERS);
   }
   return cost(operations, () => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- the handlers count it down
     while (left > 0) {
       const event = queue.pop();
       if (event === undefined) break;
