@@ -1,6 +1,7 @@
 import type { RandomStream, Simulator, TaskManager } from "@dcejs/core-sched";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import type { DceHandle } from "./dce-handle.ts";
+import { emulatedKernelProvider } from "./emulated/emulated-kernel.ts";
 import type { KernelHandle } from "./kernel-handle.ts";
 import type { DceKernel } from "./kernel-objects.ts";
 import type { SimHostOperations } from "./sim-host-ops.ts";
@@ -45,7 +46,9 @@ export interface KernelProvider {
   create(host: KernelHost): KernelInstance;
 }
 
-const providers = new Map<string, KernelProvider>();
+const providers = new Map<string, KernelProvider>([
+  [emulatedKernelProvider.name, emulatedKernelProvider],
+]);
 
 /** Makes a kernel known under its name. A second provider of the same name replaces the first. */
 export function registerKernelProvider(provider: KernelProvider): void {

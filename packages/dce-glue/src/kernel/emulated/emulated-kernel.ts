@@ -34,7 +34,7 @@ class EmulatedKernel implements KernelInstance {
   }
 
   get livePackets(): number {
-    return this.#boot?.net?.skbPool.live ?? 0;
+    return this.#boot?.net?.skbPool.skbsLive ?? 0;
   }
 
   readonly sim_init = (
@@ -52,9 +52,13 @@ class EmulatedKernel implements KernelInstance {
         wallClockBase: host.wallClockBase,
         tracepoint: (name) => tracer.tracepoint(name),
         initcalls: [
-          netStackInitcall(tree, (ready) => {
-            boot.net = ready;
-          }),
+          netStackInitcall(
+            tree,
+            (ready) => {
+              boot.net = ready;
+            },
+            (name) => tracer.tracepoint(name),
+          ),
         ],
       }),
       net: undefined,

@@ -1,5 +1,5 @@
 import { Errno } from "@dcejs/lkl-kernel";
-import type { NetStack } from "@dcejs/net-stack";
+import type { NetStack, ProcNetFile } from "@dcejs/net-stack";
 import type { SysctlTree } from "@dcejs/sysctl";
 import type { KernelHandleClassic, KernelHandleExtensions } from "../kernel-handle.ts";
 import type { SimSysFile, SimSysIterator } from "../kernel-objects.ts";
@@ -20,8 +20,18 @@ class EmulatedSysFile {
   }
 }
 
-const PROC_NET = ["arp", "dev", "netstat", "route", "snmp", "sockstat", "tcp", "udp"] as const;
-type ProcNetName = (typeof PROC_NET)[number];
+const PROC_NET = [
+  "arp",
+  "dev",
+  "icmp",
+  "netstat",
+  "raw",
+  "route",
+  "snmp",
+  "sockstat",
+  "tcp",
+  "udp",
+] as const satisfies readonly ProcNetFile[];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -69,7 +79,7 @@ function isProcFolder(path: string): boolean {
   return path === "/proc/net" || path === "/proc/sys";
 }
 
-function procNetName(path: string): ProcNetName | undefined {
+function procNetName(path: string): ProcNetFile | undefined {
   return PROC_NET.find((name) => path === `/proc/net/${name}`);
 }
 
