@@ -4,8 +4,6 @@
 export const PIPE_CAPACITY_DEFAULT = 65_536;
 /** fs.pipe-max-size, for unprivileged F_SETPIPE_SZ. */
 export const PIPE_CAPACITY_MAX = 1_048_576;
-/** Octets that one write puts into a pipe without others in between. */
-export const PIPE_BUF = 4096;
 /** RLIMIT_NOFILE, soft and hard. */
 export const NOFILE_DEFAULT = 1024;
 export const NOFILE_MAX = 1_048_576;

@@ -1,7 +1,6 @@
 import type { Blocked, TaskManager } from "@dcejs/core-sched";
 import { Errno } from "@dcejs/lkl-kernel";
-import { ByteQueue } from "./byte-queue.ts";
-import { PIPE_BUF, PIPE_CAPACITY_DEFAULT, PIPE_CAPACITY_MAX } from "./limits.ts";
+import { PIPE_CAPACITY_DEFAULT, PIPE_CAPACITY_MAX } from "./limits.ts";
 import { LocalFd } from "./local-fd.ts";
 import {
   F_GETPIPE_SZ,
@@ -17,15 +16,15 @@ import {
   POLLWRNORM,
 } from "./open-flags.ts";
 import { S_IFIFO } from "./file-stat.ts";
+import { PIPE_SLOT_OCTETS, PipeBuffer } from "./pipe-buffer.ts";
 import { currentThread } from "./waiter.ts";
 
 const FIONREAD = 0x541b;
 const SIGPIPE = 13;
-const PAGE_OCTETS = 4096;
 
 /** pipe2(2): both ends of a new pipe. @param flags O_NONBLOCK or 0. */
 export function createPipe(manager: TaskManager, flags: number): { read: PipeEnd; write: PipeEnd } {
-  const queue = new ByteQueue(PIPE_CAPACITY_DEFAULT);
+  const queue = new PipeBuffer(PIPE_CAPACITY_DEFAULT);
   const read = new PipeReadEnd(manager, O_RDONLY | (flags & O_NONBLOCK), queue);
   const write = new PipeWriteEnd(manager, O_WRONLY | (flags & O_NONBLOCK), queue);
   read.other = write;
@@ -38,9 +37,9 @@ export abstract class PipeEnd extends LocalFd {
   override readonly kind = "pipe";
   /** The other end; undefined when it is closed. */
   other: PipeEnd | undefined;
-  protected readonly queue: ByteQueue;
+  protected readonly queue: PipeBuffer;
 
-  constructor(manager: TaskManager, flags: number, queue: ByteQueue) {
+  constructor(manager: TaskManager, flags: number, queue: PipeBuffer) {
     super(manager, flags);
     this.queue = queue;
   }
@@ -83,12 +82,12 @@ export abstract class PipeEnd extends LocalFd {
 
   /** Linux rounds up to a power of two pages (round_pipe_size). */
   #setCapacity(wanted: number): number {
-    let octets = PAGE_OCTETS;
+    let octets = PIPE_SLOT_OCTETS;
     while (octets < wanted) octets *= 2;
     if (wanted > 0x7fffffff) return -Errno.EINVAL;
     if (octets > PIPE_CAPACITY_MAX) return -Errno.EPERM;
-    if (octets < this.queue.length) return -Errno.EBUSY;
-    this.queue.capacity = octets;
+    if (octets / PIPE_SLOT_OCTETS < this.queue.slotsUsed) return -Errno.EBUSY;
+    this.queue.setCapacity(octets);
     return octets;
   }
 }
@@ -115,16 +114,15 @@ class PipeWriteEnd extends PipeEnd {
       currentThread(this.manager).raise(SIGPIPE);
       return -Errno.EPIPE;
     }
-    const isAtomic = buffer.length <= PIPE_BUF;
-    if (this.queue.free < (isAtomic ? buffer.length : 1)) return -Errno.EAGAIN;
+    // A write of PIPE_BUF octets needs one slot, so it goes in whole or not at all.
     const count = this.queue.write(buffer);
+    if (count === 0) return -Errno.EAGAIN;
     this.other.waitPoint.wakeUp(POLLIN | POLLRDNORM);
     return count;
   }
 
   protected override events(): number {
-    // A slot of the pipe is a page: Linux calls a pipe writable when one slot is free.
-    const writable = this.queue.free >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0;
+    const writable = this.queue.isFull ? 0 : POLLOUT | POLLWRNORM;
     return this.other === undefined ? writable | POLLERR : writable;
   }
 }

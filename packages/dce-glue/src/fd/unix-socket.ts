@@ -6,7 +6,7 @@ import { SOMAXCONN, UNIX_DGRAM_QUEUE_MAX, UNIX_SNDBUF_DEFAULT } from "./limits.t
 import { joined, LocalFd, scatter, totalLength } from "./local-fd.ts";
 import type { MsgHdr } from "./message.ts";
 import { O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-flags.ts";
-import { POLLRDHUP, POLLRDNORM, POLLWRNORM } from "./open-flags.ts";
+import { POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "./open-flags.ts";
 import type { PollTable } from "./poll-table.ts";
 import { readUnixAddress, writeUnixAddress } from "./unix-address.ts";
 import type { AcceptedSocket, UnixFd } from "./unix-fd.ts";
@@ -29,7 +29,7 @@ const SIGPIPE = 13;
 const RCV_SHUTDOWN = 1;
 const SEND_SHUTDOWN = 2;
 const READABLE = POLLIN | POLLRDNORM;
-const WRITABLE = POLLOUT | POLLWRNORM;
+const WRITABLE = POLLOUT | POLLWRNORM | POLLWRBAND;
 
 /** Who is at the other end (SO_PEERCRED). */
 export interface SocketCredentials {
@@ -53,6 +53,15 @@ export interface UnixSocketNamespace {
 interface Message {
   readonly bytes: Uint8Array;
   readonly from: Uint8Array;
+  /** Whose send buffer it takes room in. */
+  readonly sender: UnixSocketFd;
+}
+
+/** Memory that a datagram of so many octets takes: struct sk_buff, and data with its trailer in a slab. */
+function truesize(octets: number): number {
+  let slab = 512;
+  while (slab < octets + 320) slab *= 2;
+  return 256 + slab;
 }
 
 /** An AF_UNIX socket (net/unix/af_unix.c): stream, datagram or sequenced packets, inside one node. */
@@ -71,7 +80,8 @@ export class UnixSocketFd extends LocalFd {
   #shutdown = 0;
   readonly #stream = new ByteQueue(UNIX_SNDBUF_DEFAULT);
   readonly #messages: Message[] = [];
-  #messageOctets = 0;
+  /** Memory of the datagrams that were sent and not received yet. */
+  #underWay = 0;
   /** Connections that nobody has accepted yet. */
   readonly #embryos: UnixSocketFd[] = [];
   #backlog = 0;
@@ -121,12 +131,10 @@ export class UnixSocketFd extends LocalFd {
     if (peer !== undefined && this.type !== SOCK_DGRAM) {
       peer.#shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
       if (isReset) peer.options.error = Errno.ECONNRESET;
-      peer.#state = "CLOSE";
     }
     this.#peer = undefined;
     this.#stream.clear();
-    this.#messages.length = 0;
-    this.#messageOctets = 0;
+    for (const message of this.#messages.splice(0)) message.sender.#received(message);
     this.waitPoint.wakeUpAll();
     peer?.waitPoint.wakeUpAll();
     return 0;
@@ -155,8 +163,6 @@ export class UnixSocketFd extends LocalFd {
 
   override connect(address: Uint8Array): number | Blocked {
     if (this.type === SOCK_DGRAM) return this.#connectDatagram(address);
-    if (this.#state === "LISTEN") return -Errno.EINVAL;
-    if (this.#state === "ESTABLISHED") return -Errno.EISCONN;
     const result = this.#tryConnect(address);
     if (result !== -Errno.EAGAIN || this.isNonblocking) return result;
     const listener = this.#namespace.find(address);
@@ -183,7 +189,7 @@ export class UnixSocketFd extends LocalFd {
 
   override shutdown(how: number): number {
     if (how < SHUT_RD || how > SHUT_RDWR) return -Errno.EINVAL;
-    if (this.#state !== "ESTABLISHED" && this.#peer === undefined) return -Errno.ENOTCONN;
+    // Unlike TCP's, this shutdown needs no connection (unix_shutdown).
     const mine = how + 1;
     this.#shutdown |= mine;
     const peer = this.#peer;
@@ -237,9 +243,8 @@ export class UnixSocketFd extends LocalFd {
 
   override sendmsg(message: MsgHdr, flags: number): number | Blocked {
     const bytes = joined(message.msg_iov);
-    const to =
-      message.msg_namelen > 0 ? message.msg_name?.subarray(0, message.msg_namelen) : undefined;
-    if (to !== undefined && this.type !== SOCK_DGRAM) {
+    const to = this.#destination(message);
+    if (to !== undefined && this.type === SOCK_STREAM) {
       return this.#state === "ESTABLISHED" ? -Errno.EISCONN : -Errno.EOPNOTSUPP;
     }
     const result = this.#send(bytes, flags, to);
@@ -274,9 +279,23 @@ export class UnixSocketFd extends LocalFd {
   /** unix_writable: at most a quarter of the send buffer is under way. */
   get #hasSendRoom(): boolean {
     const peer = this.#peer;
-    if (peer === undefined) return true;
-    if (this.type === SOCK_STREAM) return peer.#stream.length * 4 <= UNIX_SNDBUF_DEFAULT;
-    return peer.#messages.length <= UNIX_DGRAM_QUEUE_MAX;
+    if (this.type === SOCK_STREAM) {
+      return peer === undefined || peer.#stream.length * 4 <= UNIX_SNDBUF_DEFAULT;
+    }
+    return (
+      this.#underWay * 4 <= UNIX_SNDBUF_DEFAULT && (peer === undefined || !peer.#isFullFor(this))
+    );
+  }
+
+  /** Only those whom the socket is not connected to are held to the length of its queue. */
+  #isFullFor(sender: UnixSocketFd): boolean {
+    return this.#peer !== sender && this.#messages.length > UNIX_DGRAM_QUEUE_MAX;
+  }
+
+  /** A sequenced packet goes to the peer, whatever address is given (unix_seqpacket_sendmsg). */
+  #destination(message: MsgHdr): Uint8Array | undefined {
+    if (message.msg_namelen === 0 || this.type === SOCK_SEQPACKET) return undefined;
+    return message.msg_name?.subarray(0, message.msg_namelen);
   }
 
   #connectTo(peer: UnixSocketFd): void {
@@ -300,6 +319,8 @@ export class UnixSocketFd extends LocalFd {
     if (listener.type !== this.type) return -Errno.EPROTOTYPE;
     if (listener.#state !== "LISTEN") return -Errno.ECONNREFUSED;
     if (listener.#embryos.length > listener.#backlog) return -Errno.EAGAIN;
+    if (this.#state === "LISTEN") return -Errno.EINVAL;
+    if (this.#state === "ESTABLISHED") return -Errno.EISCONN;
     const embryo = new UnixSocketFd(this.manager, this.#namespace, this.type);
     embryo.#address = listener.#address;
     embryo.#credentials = listener.#credentials;
@@ -340,6 +361,7 @@ export class UnixSocketFd extends LocalFd {
       message.msg_controllen = 0;
     }
     if (this.type === SOCK_STREAM) return this.#receiveStream(into, flags, message);
+    if (this.type === SOCK_SEQPACKET && this.#state !== "ESTABLISHED") return -Errno.ENOTCONN;
     const [next] = this.#messages;
     if (next === undefined) return this.#nothingToReceive();
     const count = Math.min(next.bytes.length, into.length);
@@ -351,9 +373,8 @@ export class UnixSocketFd extends LocalFd {
     }
     if ((flags & MSG_PEEK) === 0) {
       this.#messages.shift();
-      this.#messageOctets -= next.bytes.length;
+      next.sender.#received(next);
       this.waitPoint.wakeUp(WRITABLE);
-      this.#peer?.waitPoint.wakeUp(WRITABLE);
     }
     return (flags & MSG_TRUNC) === 0 ? count : next.bytes.length;
   }
@@ -375,25 +396,30 @@ export class UnixSocketFd extends LocalFd {
     const error = this.options.takeError();
     if (error !== 0) return -error;
     if ((this.#shutdown & RCV_SHUTDOWN) !== 0) return 0;
-    if (this.type === SOCK_SEQPACKET && this.#state !== "ESTABLISHED") return -Errno.ENOTCONN;
     return -Errno.EAGAIN;
   }
 
   #send(bytes: Uint8Array, flags: number, to: Uint8Array | undefined): number {
-    const error = this.options.takeError();
+    // A stream reports what has happened to its reader only.
+    const error = this.isMessageBased ? this.options.takeError() : 0;
     if (error !== 0) return -error;
     const target = to === undefined ? this.#peer : this.#namespace.find(to);
     if (typeof target === "number") return target;
-    const isConnectionBased = this.type !== SOCK_DGRAM;
-    if ((this.#shutdown & SEND_SHUTDOWN) !== 0) return this.#brokenPipe(flags);
     if (target === undefined) return -Errno.ENOTCONN;
-    if (target.isClosed) return isConnectionBased ? this.#brokenPipe(flags) : -Errno.ECONNREFUSED;
+    if ((this.#shutdown & SEND_SHUTDOWN) !== 0) return this.#brokenPipe(flags);
+    if (target.isClosed) return this.#peerIsGone(target);
     if (target.type !== this.type) return -Errno.EPROTOTYPE;
     const result = this.isMessageBased
-      ? target.#takeMessage(bytes, this.#address ?? UNNAMED)
+      ? this.#sendMessage(bytes, target)
       : target.#takeStream(bytes);
     if (result >= 0) target.waitPoint.wakeUp(READABLE);
     return result;
+  }
+
+  /** A connected datagram socket learns of it once and is then unconnected (unix_dgram_sendmsg). */
+  #peerIsGone(target: UnixSocketFd): number {
+    if (this.#peer === target) this.#peer = undefined;
+    return -Errno.ECONNREFUSED;
   }
 
   #takeStream(bytes: Uint8Array): number {
@@ -402,15 +428,18 @@ export class UnixSocketFd extends LocalFd {
     return count === 0 ? -Errno.EAGAIN : count;
   }
 
-  #takeMessage(bytes: Uint8Array, from: Uint8Array): number {
+  #sendMessage(bytes: Uint8Array, target: UnixSocketFd): number {
     if (bytes.length > UNIX_SNDBUF_DEFAULT - 32) return -Errno.EMSGSIZE;
-    const isFull =
-      this.#messages.length > UNIX_DGRAM_QUEUE_MAX ||
-      this.#messageOctets + bytes.length > UNIX_SNDBUF_DEFAULT;
-    if (isFull) return -Errno.EAGAIN;
-    this.#messages.push({ bytes: bytes.slice(), from });
-    this.#messageOctets += bytes.length;
+    if (this.#underWay >= UNIX_SNDBUF_DEFAULT || target.#isFullFor(this)) return -Errno.EAGAIN;
+    target.#messages.push({ bytes: bytes.slice(), from: this.#address ?? UNNAMED, sender: this });
+    this.#underWay += truesize(bytes.length);
     return bytes.length;
+  }
+
+  /** A message of this socket was taken by its receiver. */
+  #received(message: Message): void {
+    this.#underWay -= truesize(message.bytes.length);
+    this.waitPoint.wakeUp(WRITABLE);
   }
 
   #brokenPipe(flags: number): number {
@@ -443,9 +472,10 @@ export class UnixSocketFd extends LocalFd {
     for (;;) {
       const rest = bytes.subarray(sent);
       const attempt = (): number => this.#send(rest, flags, to);
-      // Room in a stream is reported to its writer, room in a message queue to all who wait there.
+      // Room in the own send buffer is reported here, room in the receiver's queue there.
       const target = to === undefined ? this.#peer : this.#namespace.find(to);
-      const waitsAt = typeof target === "object" && this.isMessageBased ? target : this;
+      const isQueueFull = typeof target === "object" && target.#isFullFor(this);
+      const waitsAt = isQueueFull && this.isMessageBased ? target : this;
       const result = yield* waitsAt.retry(
         attempt,
         `${this.describe()} send`,

@@ -13,7 +13,7 @@ import {
 } from "./inode.ts";
 import { linkFile, renameFile, unlinkFile, removeDirectory } from "./name-operations.ts";
 import { openFile } from "./open-file.ts";
-import { type PathEnd, walkPath } from "./path-walk.ts";
+import { type LastName, type PathEnd, walkPath } from "./path-walk.ts";
 import { type FsCaller, isInGroup, isOwner, isPermitted, W_OK, X_OK } from "./permission.ts";
 
 /** The current time, for utimens. */
@@ -62,13 +62,24 @@ export class FileSystem implements InodeOwner {
   }
 
   /** Where a path leads, or -errno. */
-  walk(caller: FsCaller, path: string, followLast: boolean): PathEnd | number {
-    return walkPath(this.root, caller, path, followLast);
+  walk(caller: FsCaller, path: string, last: LastName): PathEnd | number {
+    return walkPath(this.root, caller, path, last);
+  }
+
+  /**
+   * Where a new name goes (filename_create): a walk that has ended in a folder without that name.
+   * @returns -EEXIST when the name is there; -ENOENT for a slash behind the name of no folder.
+   */
+  walkToNew(caller: FsCaller, path: string, isFolder: boolean): PathEnd | number {
+    const end = this.walk(caller, path, "PARENT");
+    if (typeof end === "number") return end;
+    if (end.inode !== undefined) return -Errno.EEXIST;
+    return end.mustBeFolder && !isFolder ? -Errno.ENOENT : end;
   }
 
   /** What a path names, or -errno. */
   resolve(caller: FsCaller, path: string, followLast: boolean = true): Inode | number {
-    const end = this.walk(caller, path, followLast);
+    const end = this.walk(caller, path, followLast ? "FOLLOW" : "KEEP");
     if (typeof end === "number") return end;
     return end.inode ?? -Errno.ENOENT;
   }
@@ -97,26 +108,22 @@ export class FileSystem implements InodeOwner {
   }
 
   mkdir(caller: FsCaller, path: string, mode: number): number {
-    const end = this.walk(caller, path, false);
+    const end = this.walkToNew(caller, path, true);
     if (typeof end === "number") return end;
-    if (end.inode !== undefined) return -Errno.EEXIST;
     return this.create(caller, end, new DirectoryInode(this, mode & 0o1777 & ~caller.umask));
   }
 
   symlink(caller: FsCaller, target: string, path: string): number {
     if (target === "") return -Errno.ENOENT;
-    const end = this.walk(caller, path, false);
+    const end = this.walkToNew(caller, path, false);
     if (typeof end === "number") return end;
-    if (end.inode !== undefined) return -Errno.EEXIST;
-    if (end.mustBeFolder) return -Errno.ENOENT;
     return this.create(caller, end, new SymlinkInode(this, target));
   }
 
   /** Gives a bound socket its name. @returns 0 or -errno; -EADDRINUSE: the name is there. */
   bindSocket(caller: FsCaller, path: string, socket: object): number {
-    const end = this.walk(caller, path, false);
-    if (typeof end === "number") return end;
-    if (end.inode !== undefined) return -Errno.EADDRINUSE;
+    const end = this.walkToNew(caller, path, false);
+    if (typeof end === "number") return end === -Errno.EEXIST ? -Errno.EADDRINUSE : end;
     return this.create(caller, end, new SocketInode(this, 0o777 & ~caller.umask, socket));
   }
 

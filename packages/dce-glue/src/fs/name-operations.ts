@@ -8,11 +8,9 @@ import { type FsCaller, isPermitted, isStickyProtected, W_OK, X_OK } from "./per
 export function linkFile(fs: FileSystem, caller: FsCaller, from: string, to: string): number {
   const inode = fs.resolve(caller, from, false);
   if (typeof inode === "number") return inode;
-  const end = fs.walk(caller, to, false);
+  const end = fs.walkToNew(caller, to, false);
   if (typeof end === "number") return end;
-  if (end.inode !== undefined) return -Errno.EEXIST;
   if (inode instanceof DirectoryInode) return -Errno.EPERM;
-  if (end.mustBeFolder) return -Errno.ENOENT;
   const { uid, gid } = inode;
   const result = fs.create(caller, end, inode);
   if (result < 0) return result;
@@ -25,10 +23,11 @@ export function linkFile(fs: FileSystem, caller: FsCaller, from: string, to: str
 
 /** unlink(2): the file lives on while it has other names or is open. */
 export function unlinkFile(fs: FileSystem, caller: FsCaller, path: string): number {
-  const end = fs.walk(caller, path, false);
+  const end = fs.walk(caller, path, "PARENT");
   if (typeof end === "number") return end;
   if (end.inode === undefined) return -Errno.ENOENT;
   if (end.inode instanceof DirectoryInode) return -Errno.EISDIR;
+  if (end.mustBeFolder) return -Errno.ENOTDIR;
   const refusal = mayDelete(caller, end, end.inode);
   if (refusal < 0) return refusal;
   end.folder.unlink(end.name);
@@ -38,7 +37,7 @@ export function unlinkFile(fs: FileSystem, caller: FsCaller, path: string): numb
 }
 
 export function removeDirectory(fs: FileSystem, caller: FsCaller, path: string): number {
-  const end = fs.walk(caller, path, false);
+  const end = fs.walk(caller, path, "PARENT");
   if (typeof end === "number") return end;
   if (/(^|\/)\.\/*$/.test(path)) return -Errno.EINVAL;
   if (/(^|\/)\.\.\/*$/.test(path)) return -Errno.ENOTEMPTY;
@@ -55,26 +54,28 @@ export function removeDirectory(fs: FileSystem, caller: FsCaller, path: string):
 
 /** rename(2), which replaces what `to` names in one step. */
 export function renameFile(fs: FileSystem, caller: FsCaller, from: string, to: string): number {
-  const source = fs.walk(caller, from, false);
+  const source = fs.walk(caller, from, "PARENT");
   if (typeof source === "number") return source;
-  const target = fs.walk(caller, to, false);
+  const target = fs.walk(caller, to, "PARENT");
   if (typeof target === "number") return target;
+  if (source.name === "" || target.name === "") return -Errno.EBUSY;
   const moved = source.inode;
   if (moved === undefined) return -Errno.ENOENT;
-  if (source.name === "" || target.name === "") return -Errno.EBUSY;
   const isFolder = moved instanceof DirectoryInode;
-  if (target.mustBeFolder && !isFolder) return -Errno.ENOTDIR;
+  if (!isFolder && (source.mustBeFolder || target.mustBeFolder)) return -Errno.ENOTDIR;
+  if (isFolder && isInside(target.folder, moved)) return -Errno.EINVAL;
+  const replaced = target.inode;
+  if (replaced instanceof DirectoryInode && isInside(source.folder, replaced)) {
+    return -Errno.ENOTEMPTY;
+  }
   const refusal = mayDelete(caller, source, moved) || mayReplace(caller, moved, target);
   if (refusal < 0) return refusal;
-  if (moved === target.inode) return 0;
-  if (isFolder) {
-    if (moved.isMountPoint) return -Errno.EBUSY;
-    if (isInside(target.folder, moved)) return -Errno.EINVAL;
-  }
+  if (moved === replaced) return 0;
+  if (isFolder && moved.isMountPoint) return -Errno.EBUSY;
   source.folder.unlink(source.name);
-  if (target.inode !== undefined) {
+  if (replaced !== undefined) {
     target.folder.unlink(target.name);
-    target.inode.nlink = target.inode instanceof DirectoryInode ? 0 : target.inode.nlink - 1;
+    replaced.nlink = replaced instanceof DirectoryInode ? 0 : replaced.nlink - 1;
   }
   target.folder.link(target.name, moved);
   moved.touchChanged();

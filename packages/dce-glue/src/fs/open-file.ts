@@ -34,7 +34,9 @@ export function openFile(
 ): UnixFd | number {
   const isCreating = (flags & O_CREAT) !== 0;
   const isExclusive = isCreating && (flags & O_EXCL) !== 0;
-  const end = fs.walk(caller, path, !isExclusive && (flags & O_NOFOLLOW) === 0);
+  if (isCreating && path.endsWith("/")) return slashAfterNew(fs, caller, path, isExclusive);
+  const isFollowed = !isExclusive && (flags & O_NOFOLLOW) === 0;
+  const end = fs.walk(caller, path, isFollowed ? "FOLLOW" : "KEEP");
   if (typeof end === "number") return end;
   const found = end.inode ?? create(fs, caller, end, flags, mode);
   if (typeof found === "number") return found;
@@ -45,6 +47,18 @@ export function openFile(
     found.truncate(0);
   }
   return fileOf(found, absolutePath(fs, end), flags & STATUS_FLAGS);
+}
+
+/** A slash asks for a folder, and open() makes none: EISDIR, if the folders on the way are there. */
+function slashAfterNew(
+  fs: FileSystem,
+  caller: FsCaller,
+  path: string,
+  isExclusive: boolean,
+): number {
+  const end = fs.walk(caller, path, "PARENT");
+  if (typeof end === "number") return end;
+  return end.name === "" && isExclusive ? -Errno.EEXIST : -Errno.EISDIR;
 }
 
 function create(

@@ -20,8 +20,14 @@ export interface PathEnd {
 }
 
 /**
+ * A symbolic link at the end is followed; or kept, unless a slash stands behind it; or kept in any
+ * case (LOOKUP_PARENT), for calls that make, remove and rename names.
+ */
+export type LastName = "FOLLOW" | "KEEP" | "PARENT";
+
+/**
  * Walks a path as link_path_walk does, with search permission on each folder on the way.
- * @param followLast whether a symbolic link at the end is followed.
+ * @param last what becomes of a symbolic link at the end.
  * @returns where it leads, the last name maybe without inode, or -ENOENT, -ENOTDIR, -ELOOP,
  * -ENAMETOOLONG, -EACCES.
  */
@@ -29,7 +35,7 @@ export function walkPath(
   root: DirectoryInode,
   caller: FsCaller,
   path: string,
-  followLast: boolean,
+  last: LastName,
   start: DirectoryInode = caller.cwd,
 ): PathEnd | number {
   if (path.length === 0) return -Errno.ENOENT;
@@ -52,7 +58,8 @@ export function walkPath(
     }
     const inode = folder.lookup(name);
     const isLast = names.length === 0;
-    if (inode instanceof SymlinkInode && (!isLast || followLast || mustBeFolder)) {
+    const isFollowed = !isLast || last === "FOLLOW" || (last === "KEEP" && mustBeFolder);
+    if (inode instanceof SymlinkInode && isFollowed) {
       if (++links > SYMLINKS_MAX) return -Errno.ELOOP;
       if (inode.target.startsWith("/")) folder = root;
       mustBeFolder ||= isLast && inode.target.endsWith("/");
@@ -60,9 +67,8 @@ export function walkPath(
       continue;
     }
     if (isLast) {
-      if (mustBeFolder && inode !== undefined && !(inode instanceof DirectoryInode)) {
-        return -Errno.ENOTDIR;
-      }
+      const isFile = inode !== undefined && !(inode instanceof DirectoryInode);
+      if (mustBeFolder && isFile && last !== "PARENT") return -Errno.ENOTDIR;
       return { folder, name, inode, mustBeFolder };
     }
     if (inode === undefined) return -Errno.ENOENT;

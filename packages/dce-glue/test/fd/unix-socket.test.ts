@@ -106,18 +106,37 @@ test("a datagram reply finds the sender's name", async () => {
   });
 });
 
-test("the queue of a datagram socket blocks its senders when it is full", async () => {
+test("ten datagrams wait at a socket, and the next sender waits too", async () => {
+  await inProgram(async (posix) => {
+    const server = await posix.socket(linux.AF_UNIX, linux.SOCK_DGRAM);
+    await posix.bind(server, { path: "\0server" });
+    const client = await posix.socket(linux.AF_UNIX, linux.SOCK_DGRAM);
+    await posix.connect(client, { path: "\0server" });
+    let sent = 0;
+    while ((await errorOf(() => posix.send(client, "x", linux.MSG_DONTWAIT))) === "") sent++;
+    expect(sent).toBe(11);
+    const poll = { fd: client, events: linux.POLLOUT, revents: 0 };
+    expect(await posix.poll([poll], 0)).toBe(0);
+    posix.createThread(async () => {
+      await posix.nanosleep(50);
+      await posix.recv(server, new Uint8Array(1));
+    });
+    expect(await posix.poll([poll], -1)).toBe(1);
+    await posix.send(client, "y");
+    expect(posix.now()).toBe(50);
+  });
+});
+
+test("a pair of datagram sockets is held only to its send buffer", async () => {
   await inProgram(async (posix) => {
     const [a, b] = await posix.socketpair(linux.AF_UNIX, linux.SOCK_DGRAM);
     let sent = 0;
     while ((await errorOf(() => posix.send(a, "x", linux.MSG_DONTWAIT))) === "") sent++;
-    expect(sent).toBe(11);
-    posix.createThread(async () => {
-      await posix.nanosleep(50);
-      await posix.recv(b, new Uint8Array(1));
-    });
-    await posix.send(a, "y");
-    expect(posix.now()).toBe(50);
+    // Measured on Linux 6.18: 278 datagrams of one octet fill net.core.wmem_default.
+    expect(sent).toBe(278);
+    posix.createThread(() => posix.recv(b, new Uint8Array(1)));
+    expect(await posix.send(a, "y")).toBe(1);
+    expect(await errorOf(() => posix.send(a, new Uint8Array(400_000)))).toBe("EMSGSIZE");
   });
 });
 
@@ -126,9 +145,9 @@ test("a peer that closes with unread data resets", async () => {
     const [a, b] = await posix.socketpair(linux.AF_UNIX, linux.SOCK_STREAM);
     await posix.send(a, "unread");
     await posix.close(b);
+    expect(await errorOf(() => posix.send(a, "x", linux.MSG_NOSIGNAL))).toBe("EPIPE");
     expect(await errorOf(() => posix.recv(a, new Uint8Array(4)))).toBe("ECONNRESET");
     expect(await posix.recv(a, new Uint8Array(4))).toBe(0);
-    expect(await errorOf(() => posix.send(a, "x", linux.MSG_NOSIGNAL))).toBe("EPIPE");
   });
 });
 
