@@ -227,7 +227,7 @@ export abstract class KernelCalls extends NetHelpers {
     return this.hasTime ? (this.ops.time?.() ?? 0) : 0;
   }
 
-  /** Nanoseconds since 1970. */
+  /** Nanoseconds since 1970, to 256 ns, which is what a number of that size holds. clock_gettime is exact. */
   ktime_get_real(): number {
     return this.wallClockBase + this.ktime_get();
   }

@@ -247,6 +247,20 @@ export class LklKernel extends KernelCalls {
     this.irq.putFree(irq, name);
   }
 
+  /**
+   * Interrupts the call that a task sleeps in, from any host thread and from the event loop: what
+   * signal_wake_up is inside of the kernel. @returns true if it was asleep and is no more
+   */
+  lkl_signal_task(task: TaskStruct, isFatal = false): boolean {
+    const entered = this.cpu.tryGet(1);
+    this.cpu.unget(1);
+    if (entered < 0) return false;
+    const isWoken = this.signal_wake_up(task, isFatal);
+    // When the cpu is somebody else's, the task runs as soon as that one lets go.
+    if (entered > 0) this.cpu.put();
+    return isWoken;
+  }
+
   // ---- System calls
 
   syscall_define(no: number, name: string, fn: SyscallFunction): void {

@@ -63,35 +63,44 @@ function isTimespec(value: unknown): value is LklTimespec {
   return typeof value === "object" && value !== null;
 }
 
-function storeTimespec(value: unknown, ns: number): number {
+/** @param seconds to be added to `ns`: nanoseconds since 1970 are no exact numbers */
+function storeTimespec(value: unknown, ns: number, seconds = 0): number {
   if (value === undefined || value === null) return 0;
   if (!isTimespec(value)) return -Errno.EFAULT;
-  value.tv_sec = Math.floor(ns / NSEC_PER_SEC);
+  value.tv_sec = seconds + Math.floor(ns / NSEC_PER_SEC);
   value.tv_nsec = ns % NSEC_PER_SEC;
   return 0;
 }
 
-/** Nanoseconds, -EFAULT, or -EINVAL as timespec64_valid demands. */
-function readTimespec(value: unknown): number {
+/** Nanoseconds less `seconds`, -EFAULT, or -EINVAL as timespec64_valid demands. */
+function readTimespec(value: unknown, seconds = 0): number {
   if (!isTimespec(value)) return -Errno.EFAULT;
   const { tv_sec, tv_nsec } = value;
   if (!Number.isInteger(tv_sec) || !Number.isInteger(tv_nsec)) return -Errno.EINVAL;
   if (tv_sec < 0 || tv_nsec < 0 || tv_nsec >= NSEC_PER_SEC) return -Errno.EINVAL;
   // KTIME_MAX: longer than any simulation is for ever.
-  return Math.min(tv_sec * NSEC_PER_SEC + tv_nsec, Number.MAX_SAFE_INTEGER);
+  const ns = (tv_sec - seconds) * NSEC_PER_SEC + tv_nsec;
+  return Math.max(0, Math.min(ns, Number.MAX_SAFE_INTEGER));
 }
 
-/** Nanoseconds of a clock, or -EINVAL. The cpu clocks stand still: code here takes no virtual time. */
+/** Whole seconds that the wall clock is ahead. */
+function clockSeconds(kernel: LklKernel, clock: unknown): number {
+  const isWallClock = clock === CLOCK_REALTIME || clock === CLOCK_REALTIME_COARSE;
+  return isWallClock ? Math.floor(kernel.wallClockBase / NSEC_PER_SEC) : 0;
+}
+
+/** Nanoseconds of a clock beyond clockSeconds, or -EINVAL. The cpu clocks stand still: code takes no time. */
 function readClock(kernel: LklKernel, clock: unknown): number {
+  const wall = (kernel.wallClockBase % NSEC_PER_SEC) + kernel.ktime_get();
   switch (clock) {
     case CLOCK_REALTIME:
-      return kernel.ktime_get_real();
+      return wall;
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_BOOTTIME:
       return kernel.ktime_get();
     case CLOCK_REALTIME_COARSE:
-      return floorToTick(kernel, kernel.ktime_get_real());
+      return floorToTick(kernel, wall);
     case CLOCK_MONOTONIC_COARSE:
       return floorToTick(kernel, kernel.ktime_get());
     case CLOCK_PROCESS_CPUTIME_ID:
@@ -109,7 +118,7 @@ function floorToTick(kernel: LklKernel, ns: number): number {
 function sys_clock_gettime(kernel: LklKernel, clock: unknown, out: unknown): number {
   const now = readClock(kernel, clock);
   if (now < 0) return now;
-  return isTimespec(out) ? storeTimespec(out, now) : -Errno.EFAULT;
+  return isTimespec(out) ? storeTimespec(out, now, clockSeconds(kernel, clock)) : -Errno.EFAULT;
 }
 
 function sys_clock_getres(kernel: LklKernel, clock: unknown, out: unknown): number {
@@ -126,8 +135,8 @@ function isTimeval(value: unknown): value is LklTimeval {
 function sys_gettimeofday(kernel: LklKernel, out: unknown): number {
   if (out === undefined || out === null) return 0;
   if (!isTimeval(out)) return -Errno.EFAULT;
-  const now = kernel.ktime_get_real();
-  out.tv_sec = Math.floor(now / NSEC_PER_SEC);
+  const now = readClock(kernel, CLOCK_REALTIME);
+  out.tv_sec = clockSeconds(kernel, CLOCK_REALTIME) + Math.floor(now / NSEC_PER_SEC);
   out.tv_usec = Math.floor((now % NSEC_PER_SEC) / NSEC_PER_USEC);
   return 0;
 }
@@ -157,9 +166,9 @@ function sys_clock_nanosleep(
   if (clock === CLOCK_THREAD_CPUTIME_ID) return -Errno.EINVAL;
   const now = readClock(kernel, clock);
   if (now < 0) return now;
-  const ns = readTimespec(request);
-  if (ns < 0) return ns;
   const isAbsolute = (Number(flags) & TIMER_ABSTIME) !== 0;
+  const ns = readTimespec(request, isAbsolute ? clockSeconds(kernel, clock) : 0);
+  if (ns < 0) return ns;
   const delta = isAbsolute ? ns - now : ns;
   if (isAbsolute && delta <= 0) return 0;
   // An absolute sleep starts again with the same arguments, so nothing remains to be told.
