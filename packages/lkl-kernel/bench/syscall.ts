@@ -82,7 +82,7 @@ function* pingPong(kernel: LklKernel, host: GeneratorHost): Wait<{ ns: number; r
 }
 
 /** nanosleep: a timer interrupt, a switch to the sleeper, and back to the idle task. */
-function* sleeping(kernel: LklKernel, host: GeneratorHost): Wait<number> {
+function* sleeping(kernel: LklKernel, host: GeneratorHost): Wait {
   const request = { tv_sec: 0, tv_nsec: 1000 };
   const start = now();
   for (let i = 0; i < ROUND_TRIPS; i++) {

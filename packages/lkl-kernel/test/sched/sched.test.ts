@@ -86,9 +86,10 @@ test("schedule_hrtimeout is exact, and gives the nanoseconds that were left", ()
 test("wait_event_interruptible ends with -ERESTARTSYS, a killable wait only when the signal kills", () => {
   withKernel(function* (kernel, host) {
     const wq = new WaitQueueHead();
-    const never = () => false;
-    const interruptible = caller(kernel, host, () => wait_event_interruptible(kernel, wq, never));
-    const killable = caller(kernel, host, () => wait_event_killable(kernel, wq, never));
+    const interruptible = caller(kernel, host, () =>
+      wait_event_interruptible(kernel, wq, () => false),
+    );
+    const killable = caller(kernel, host, () => wait_event_killable(kernel, wq, () => false));
     yield host.sleep(0);
     yield* inKernel(kernel, () => {
       for (const { task } of [interruptible, killable]) {

@@ -1,6 +1,6 @@
 import { Completion, Errno, Mutex, Semaphore } from "@dcejs/lkl-kernel";
 import type { LklKernel, TaskStruct, Wait } from "@dcejs/lkl-kernel";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { GeneratorHost } from "../host/generator-host.ts";
 import { inKernel, inKernelFor, join, withKernel } from "../host/kernel-fixture.ts";

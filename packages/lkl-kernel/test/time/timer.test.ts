@@ -1,6 +1,5 @@
 import { HrTimer, TimerList } from "@dcejs/lkl-kernel";
-import type { LklKernel } from "@dcejs/lkl-kernel";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { inKernel, withKernel } from "../host/kernel-fixture.ts";
 
@@ -162,23 +161,26 @@ test("without timers there is no tick, and a cancelled timer leaves no event", (
   });
 });
 
+/** jiffies at 39 ms, and conversions, at one HZ. */
+function ticks(hz: 100 | 250 | 1000): number[] {
+  return withKernel(
+    function* (kernel, host) {
+      yield host.sleep(39 * MS);
+      return [
+        kernel.jiffies,
+        kernel.msecs_to_jiffies(11),
+        kernel.usecs_to_jiffies(1),
+        kernel.jiffies_to_msecs(7),
+      ];
+    },
+    { hz },
+  );
+}
+
 test("jiffies follow the host's clock at the kernel's HZ; conversions round up", () => {
-  const at = (hz: 100 | 250 | 1000) =>
-    withKernel(
-      function* (kernel: LklKernel, host) {
-        yield host.sleep(39 * MS);
-        return [
-          kernel.jiffies,
-          kernel.msecs_to_jiffies(11),
-          kernel.usecs_to_jiffies(1),
-          kernel.jiffies_to_msecs(7),
-        ];
-      },
-      { hz },
-    );
-  expect(at(1000)).toEqual([39, 11, 1, 7]);
-  expect(at(250)).toEqual([9, 3, 1, 28]);
-  expect(at(100)).toEqual([3, 2, 1, 70]);
+  expect(ticks(1000)).toEqual([39, 11, 1, 7]);
+  expect(ticks(250)).toEqual([9, 3, 1, 28]);
+  expect(ticks(100)).toEqual([3, 2, 1, 70]);
 });
 
 test("the wall clock is the base plus the host's time", () => {

@@ -1,0 +1,10 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { runReadmeExample } from "../../../scripts/readme-example.mjs";
+
+test("the example of the README prints what the README says", () => {
+  const { expected, actual } = runReadmeExample(
+    fileURLToPath(new URL("../README.md", import.meta.url)),
+  );
+  expect(actual).toBe(expected);
+});
