@@ -4,6 +4,7 @@ import type { Blocked, Wait } from "@dcejs/lkl-kernel";
 import { kfree_skb } from "../skbuff.ts";
 import { skb_queue_purge, skb_unlink } from "../skbuff-queue.ts";
 import { SEND_SHUTDOWN, SHUTDOWN_MASK, sock_orphan } from "../socket/sock.ts";
+import { sk_wait_event } from "../socket/sock-wait.ts";
 import { forgetConnection } from "./disconnect.ts";
 import { inet_put_port } from "./hashtables.ts";
 import { inet_csk_reset_keepalive_timer, tcp_fin_time } from "./keepalive.ts";
@@ -38,7 +39,6 @@ import {
   tcp_stream_alloc_skb,
   tcp_write_queue_purge,
 } from "./tx-queue.ts";
-import { wait_for_event } from "./wait.ts";
 import { TCPHDR_ACK, TCPHDR_FIN } from "./wire.ts";
 import { tcp_push_frames } from "./write-xmit.ts";
 
@@ -120,7 +120,7 @@ function isClosing(tp: TcpSock): boolean {
 }
 
 function* lingerThenClose(tp: TcpSock, timeout: number): Generator<Blocked, number, number> {
-  yield* wait_for_event(tp, "sk_stream_wait_close", () => !isClosing(tp), timeout);
+  yield* sk_wait_event(tp, timeout, () => !isClosing(tp), "sk_stream_wait_close");
   return finishClose(tp);
 }
 

@@ -16,8 +16,7 @@ export function tcp_conn_request(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeade
   const tcp = tp.tcp;
   const tw_isn = tcp.tw_isn;
   tcp.tw_isn = 0;
-  if (inet_csk_reqsk_queue_is_full(tp) && tw_isn === 0) {
-    tcp.ext.TCPReqQFullDrop++;
+  if (inet_csk_reqsk_queue_is_full(tp) && tw_isn === 0 && !standsInForCookie(tp)) {
     tcp.ext.ListenDrops++;
     return;
   }
@@ -41,6 +40,21 @@ export function tcp_conn_request(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeade
   openRequestWindow(req, mssToOffer(req, rt));
   inet_csk_reqsk_queue_hash_add(req);
   tcp_v4_send_synack(req);
+}
+
+/**
+ * Linux answers a full SYN queue with a cookie (tcp_syncookies = 1) and remembers nothing. We remember
+ * the request instead, up to tcp_max_syn_backlog of them; to the peer it looks the same.
+ */
+function standsInForCookie(tp: TcpSock): boolean {
+  const sysctl = tp.tcp.sysctl;
+  const requests = tp.accept_queue?.qlen ?? 0;
+  if (sysctl.tcp_syncookies.value === 0 || requests >= sysctl.tcp_max_syn_backlog.value) {
+    tp.tcp.ext.TCPReqQFullDrop++;
+    return false;
+  }
+  tp.tcp.ext.TCPReqQFullDoCookies++;
+  return true;
 }
 
 /** What the SYN offers and we accept. */

@@ -1,15 +1,20 @@
 /** Listeners: SYN queue and accept queue (net/ipv4/inet_connection_sock.c). */
-import { Errno } from "@dcejs/lkl-kernel";
-import type { Blocked, Wait } from "@dcejs/lkl-kernel";
+import { Errno, wait_event_interruptible_exclusive } from "@dcejs/lkl-kernel";
+import type { Blocked, Wait, WaitQueueHead } from "@dcejs/lkl-kernel";
 import type { Sock } from "../socket/sock.ts";
-import { sock_intr_errno, sock_orphan, sock_rcvtimeo } from "../socket/sock.ts";
+import {
+  MAX_SCHEDULE_TIMEOUT,
+  sock_intr_errno,
+  sock_orphan,
+  sock_rcvtimeo,
+} from "../socket/sock.ts";
+import { sk_wait_event } from "../socket/sock-wait.ts";
 import { inet_csk_get_port, inet_hash } from "./hashtables.ts";
 import { inet_csk_reqsk_queue_drop } from "./request-sock.ts";
 import type { TcpRequestSock } from "./request-sock.ts";
 import { inet_csk_destroy_sock, tcp_done, tcp_set_state } from "./state-change.ts";
 import { TCP_CLOSE, TCP_LISTEN } from "./states.ts";
 import type { TcpSock } from "./tcp-sock.ts";
-import { wait_for_event } from "./wait.ts";
 
 export const O_NONBLOCK = 0o4000;
 
@@ -75,21 +80,29 @@ function takeReady(tp: TcpSock): TcpSock | undefined {
 
 /** One sleeper is woken for one connection (exclusive), so accept() does not stampede. */
 function* waitForConnection(tp: TcpSock, timeo: number): Generator<Blocked, Sock | number, number> {
+  const isReady = (): boolean =>
+    (tp.accept_queue?.ready.length ?? 0) > 0 || tp.sk_state !== TCP_LISTEN;
   let left = timeo;
   for (;;) {
     const ready = takeReady(tp);
     if (ready !== undefined) return ready;
     if (tp.sk_state !== TCP_LISTEN) return -Errno.EINVAL;
-    if (left <= 0) return -Errno.EAGAIN;
-    left = yield* wait_for_event(
-      tp,
-      "inet_csk_accept",
-      () => (tp.accept_queue?.ready.length ?? 0) > 0 || tp.sk_state !== TCP_LISTEN,
-      left,
-      true,
-    );
-    if (left < 0) return sock_intr_errno(timeo);
+    if (left <= 0) return left < 0 ? left : -Errno.EAGAIN;
+    left = yield* sleepForConnection(tp, isReady, left);
   }
+}
+
+/** Jiffies that are left; 0 when time ran out; a negative errno. */
+function sleepForConnection(tp: TcpSock, isReady: () => boolean, timeo: number): Wait {
+  if (timeo !== MAX_SCHEDULE_TIMEOUT || tp.sk_wq === undefined) {
+    return sk_wait_event(tp, timeo, isReady, "inet_csk_accept");
+  }
+  return sleepExclusively(tp, tp.sk_wq, isReady);
+}
+
+function* sleepExclusively(tp: TcpSock, wq: WaitQueueHead, isReady: () => boolean): Wait {
+  const err = yield* wait_event_interruptible_exclusive(tp.kernel, wq, isReady, "inet_csk_accept");
+  return err < 0 ? sock_intr_errno(MAX_SCHEDULE_TIMEOUT) : MAX_SCHEDULE_TIMEOUT;
 }
 
 /** The handshake is complete. False: the listener is gone. */

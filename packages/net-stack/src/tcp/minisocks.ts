@@ -14,7 +14,7 @@ import { TCP_SYN_RECV } from "./states.ts";
 import { inet_csk_route_req, mssToOffer, tcp_rtx_synack } from "./synack.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_in_window } from "./time-wait.ts";
-import { ktime_get_seconds, tcp_paws_reject } from "./timestamps.ts";
+import { ktime_get_seconds, tcp_clock_ns, tcp_paws_reject } from "./timestamps.ts";
 import type { TcpHeader } from "./wire.ts";
 import { TCPHDR_ACK, TCPHDR_RST, TCPHDR_SYN, TCP_HEADER_LENGTH } from "./wire.ts";
 
@@ -87,7 +87,7 @@ function parseForRequest(req: TcpRequestSock, skb: SkBuff, th: Readonly<TcpHeade
   opt.tstamp_ok = req.rx_opt.tstamp_ok;
   tcp_parse_options(skb.view, at + 20, at + th.headerLength, th.flags, opt, undefined);
   if (!opt.saw_tstamp) return false;
-  const now = ktime_get_seconds(tcp.kernel.ktime_get());
+  const now = ktime_get_seconds(tcp_clock_ns(tcp.kernel));
   opt.ts_recent = req.rx_opt.ts_recent;
   opt.ts_recent_stamp = now - Math.floor(tcp_reqsk_timeout(req) / req.listener.HZ);
   return tcp_paws_reject(opt, (th.flags & TCPHDR_RST) !== 0, now);
@@ -196,7 +196,7 @@ function tcp_create_openreq_child(
   child.tcp_header_len = TCP_HEADER_LENGTH;
   if (rx_opt.tstamp_ok) {
     rx_opt.ts_recent = req.rx_opt.ts_recent;
-    rx_opt.ts_recent_stamp = ktime_get_seconds(child.kernel.ktime_get());
+    rx_opt.ts_recent_stamp = ktime_get_seconds(tcp_clock_ns(child.kernel));
     child.tcp_header_len += OLEN_TSTAMP_ALIGNED;
   }
   child.tsoffset = req.ts_off;

@@ -15,13 +15,8 @@ import {
   iov_length,
 } from "../socket/msghdr.ts";
 import type { MsgHdr } from "../socket/msghdr.ts";
-import {
-  RCV_SHUTDOWN,
-  sock_error,
-  sock_intr_errno,
-  sock_rcvlowat,
-  sock_rcvtimeo,
-} from "../socket/sock.ts";
+import { RCV_SHUTDOWN, sock_error, sock_rcvlowat, sock_rcvtimeo } from "../socket/sock.ts";
+import { sk_wait_event } from "../socket/sock-wait.ts";
 import { inet_csk_ack_scheduled, inet_csk_in_pingpong_mode, tcp_send_ack } from "./ack-send.ts";
 import { tcp_rcv_space_adjust } from "./rcvbuf.ts";
 import { before, seqAdd, seqDiff } from "./seq.ts";
@@ -30,7 +25,6 @@ import { TCP_CLOSE, TCP_LISTEN } from "./states.ts";
 import { ICSK_ACK_PUSHED, ICSK_ACK_PUSHED2 } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { TCP_URG_READ, TCP_URG_VALID } from "./urgent.ts";
-import { wait_for_event } from "./wait.ts";
 import { TCPHDR_FIN } from "./wire.ts";
 import { tcp_free_window, tcp_receive_window } from "./window.ts";
 
@@ -175,12 +169,12 @@ function* recvSleeping(
   for (;;) {
     // What was read so far may have opened the window.
     if ((flags & MSG_PEEK) === 0) tcp_cleanup_rbuf(tp, state.copied);
-    const left = yield* wait_for_event(tp, "sk_wait_data", () => hasNews(tp, state), timeo);
+    const left = yield* sk_wait_event(tp, timeo, () => hasNews(tp, state), "sk_wait_data");
     if ((flags & MSG_PEEK) === 0) state.seq = tp.copied_seq;
     readQueue(tp, msg, flags, length, state);
     const verdict = afterRead(tp, flags, length, target, state);
     if (verdict !== MUST_WAIT) return finishRead(tp, flags, state, verdict);
-    if (left < 0) return finishRead(tp, flags, state, sock_intr_errno(timeo));
+    if (left < 0) return finishRead(tp, flags, state, left);
     if (left === 0) return finishRead(tp, flags, state, -Errno.EAGAIN);
     timeo = left;
   }

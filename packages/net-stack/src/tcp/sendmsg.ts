@@ -13,7 +13,8 @@ import {
   iov_length,
 } from "../socket/msghdr.ts";
 import type { MsgHdr } from "../socket/msghdr.ts";
-import { SEND_SHUTDOWN, sock_error, sock_intr_errno, sock_sndtimeo } from "../socket/sock.ts";
+import { SEND_SHUTDOWN, sock_error, sock_sndtimeo } from "../socket/sock.ts";
+import { sk_wait_event } from "../socket/sock-wait.ts";
 import { tcp_slow_start_after_idle_check } from "./cwnd.ts";
 import { tcp_current_mss } from "./mss.ts";
 import { tcp_rate_check_app_limited } from "./rate.ts";
@@ -25,7 +26,6 @@ import { TCP_NAGLE_OFF, TCP_NAGLE_PUSH } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
 import { tcp_add_write_queue_tail, tcp_send_head, tcp_stream_alloc_skb } from "./tx-queue.ts";
-import { wait_for_event } from "./wait.ts";
 import { TCPHDR_ACK, TCPHDR_PSH } from "./wire.ts";
 import {
   PUSH_ONE,
@@ -105,8 +105,11 @@ function copyUntilFull(
       return 0;
     }
     appendToPacket(tp, skb, msg, progress, total);
-    const isLast = progress.copied === total;
-    if (isLast && (flags & MSG_EOR) !== 0) skb.peeked = EOR;
+    if (progress.copied === total) {
+      // The end of the write is pushed by the caller, with PSH.
+      if ((flags & MSG_EOR) !== 0) skb.peeked = EOR;
+      return 0;
+    }
     if (skb.length < progress.mss_now || (flags & MSG_OOB) !== 0) continue;
     if (forced_push(tp)) {
       tcp_mark_push(tp, skb);
@@ -197,16 +200,16 @@ function* sendSleeping(
     if (progress.copied === total) return finishSend(tp, progress, flags);
     tp.sock_nospace = true;
     tp.sk_write_pending++;
-    const left = yield* wait_for_event(
+    const left = yield* sk_wait_event(
       tp,
-      "sk_stream_wait_memory",
-      () => tp.sk_err !== 0 || (tp.sk_shutdown & SEND_SHUTDOWN) !== 0 || sk_stream_memory_free(tp),
       timeo,
+      () => tp.sk_err !== 0 || (tp.sk_shutdown & SEND_SHUTDOWN) !== 0 || sk_stream_memory_free(tp),
+      "sk_stream_wait_memory",
     );
     tp.sk_write_pending--;
     if (left <= 0 && !sk_stream_memory_free(tp)) {
       if (progress.copied > 0) return finishSend(tp, progress, flags);
-      return left < 0 ? sock_intr_errno(timeo) : -Errno.EAGAIN;
+      return left < 0 ? left : -Errno.EAGAIN;
     }
     timeo = Math.max(left, 1);
     progress.mss_now = tcp_send_mss(tp);
@@ -218,15 +221,15 @@ function* waitForConnect(tp: TcpSock, timeo: number): Generator<Blocked, number,
   const connecting = TCPF_SYN_SENT | TCPF_SYN_RECV;
   if (((1 << tp.sk_state) & connecting) === 0) return timeo;
   tp.sk_write_pending++;
-  const left = yield* wait_for_event(
+  const left = yield* sk_wait_event(
     tp,
-    "sk_stream_wait_connect",
-    () => tp.sk_err !== 0 || ((1 << tp.sk_state) & connecting) === 0,
     timeo,
+    () => tp.sk_err !== 0 || ((1 << tp.sk_state) & connecting) === 0,
+    "sk_stream_wait_connect",
   );
   tp.sk_write_pending--;
   if (tp.sk_err !== 0) return sock_error(tp);
-  if (left < 0) return sock_intr_errno(timeo);
+  if (left < 0) return left;
   if (left === 0) return -Errno.EAGAIN;
   const isOpen = ((1 << tp.sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) !== 0;
   return isOpen ? left : -Errno.EPIPE;

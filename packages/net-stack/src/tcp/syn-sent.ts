@@ -22,6 +22,7 @@ import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_reset_xmit_timer } from "./timers.ts";
 import {
   ktime_get_seconds,
+  tcp_clock_ns,
   tcp_paws_reject,
   tcp_store_ts_recent,
   tcp_time_stamp_ms,
@@ -81,7 +82,7 @@ export function tcp_rcv_synsent_state_process(
     synAckArrives(tp, skb, th);
     return false;
   }
-  const now = ktime_get_seconds(tp.kernel.ktime_get());
+  const now = ktime_get_seconds(tcp_clock_ns(tp.kernel));
   if (opt.ts_recent_stamp !== 0 && opt.saw_tstamp && tcp_paws_reject(opt, false, now)) {
     return forget(tp, saved_clamp, false);
   }

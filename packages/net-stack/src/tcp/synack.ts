@@ -8,6 +8,7 @@ import { skb_push, skb_reserve, skb_reset_transport_header } from "../skbuff.ts"
 import { skb_csum_partial } from "../skbuff-checksum.ts";
 import { optionsLength, tcp_options_write } from "./options.ts";
 import type { TcpRequestSock } from "./request-sock.ts";
+import { tcp_clock_ns } from "./timestamps.ts";
 import { seqAdd } from "./seq.ts";
 import {
   MAX_TCP_HEADER,
@@ -48,7 +49,7 @@ export function tcp_v4_send_synack(req: TcpRequestSock): boolean {
   opts.tsval = tcp.tsClock(req.ts_off);
   opts.tsecr = rx_opt.ts_recent;
   opts.num_sack_blocks = 0;
-  if (req.snt_synack === 0) req.snt_synack = Math.floor(tp.kernel.ktime_get() / 1000);
+  if (req.snt_synack === 0) req.snt_synack = Math.floor(tcp_clock_ns(tp.kernel) / 1000);
 
   const skb = tcp.net.skbPool.alloc(MAX_TCP_HEADER);
   skb_reserve(skb, MAX_TCP_HEADER);

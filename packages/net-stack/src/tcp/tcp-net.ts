@@ -25,6 +25,7 @@ import { TCP_CLOSE } from "./states.ts";
 import { TcpSysctls } from "./tcp-sysctls.ts";
 import { TcpSock } from "./tcp-sock.ts";
 import { TcpTimewaitSock, inet_twsk_kill, tcp_twsk_unique } from "./time-wait.ts";
+import { tcp_clock_ns } from "./timestamps.ts";
 import { emptyTcpHeader } from "./wire.ts";
 import type { TcpHeader } from "./wire.ts";
 
@@ -143,7 +144,7 @@ export class TcpNet {
 
   /** The TS clock in milliseconds with a connection's offset. */
   tsClock(offset: number): number {
-    return (Math.floor(this.kernel.ktime_get() / NSEC_PER_MSEC) + offset) | 0;
+    return (Math.floor(tcp_clock_ns(this.kernel) / NSEC_PER_MSEC) + offset) | 0;
   }
 
   /** RFC 6528: a keyed hash of the four-tuple, and a clock. */

@@ -32,7 +32,7 @@ import {
   SendSequence,
 } from "./tcb.ts";
 import type { TcpNet } from "./tcp-net.ts";
-import { tcp_keepalive_timer } from "./keepalive.ts";
+import { tcp_keepalive_timer, tcp_set_keepalive } from "./keepalive.ts";
 import { tcp_delack_timer, tcp_write_timer } from "./timers.ts";
 import { tcp_wfree } from "./small-queue.ts";
 import { tcp_init_sock } from "./init.ts";
@@ -297,6 +297,11 @@ export class TcpSock extends Sock implements EhashNode {
 
   override ioctl(request: number, arg: Uint8Array): number {
     return tcp_ioctl(this, request, arg);
+  }
+
+  override setKeepalive(isOn: boolean): void {
+    tcp_set_keepalive(this, isOn);
+    this.sk_keepopen = isOn;
   }
 
   override sk_skb_freed_w(_truesize: number): void {

@@ -25,6 +25,7 @@ export class TcpSysctls implements NegotiableOptions {
   readonly tcp_max_tw_buckets: SysctlInt;
   readonly tcp_max_orphans: SysctlInt;
   readonly tcp_max_syn_backlog: SysctlInt;
+  readonly tcp_syncookies: SysctlInt;
   readonly tcp_abort_on_overflow: SysctlInt;
   readonly tcp_reordering: SysctlInt;
   readonly tcp_max_reordering: SysctlInt;
@@ -79,6 +80,7 @@ export class TcpSysctls implements NegotiableOptions {
     this.tcp_max_tw_buckets = tcp("tcp_max_tw_buckets");
     this.tcp_max_orphans = tcp("tcp_max_orphans");
     this.tcp_max_syn_backlog = tcp("tcp_max_syn_backlog");
+    this.tcp_syncookies = tcp("tcp_syncookies");
     this.tcp_abort_on_overflow = tcp("tcp_abort_on_overflow");
     this.tcp_reordering = tcp("tcp_reordering");
     this.tcp_max_reordering = tcp("tcp_max_reordering");

@@ -11,7 +11,7 @@ import { tcp_done } from "./state-change.ts";
 import { TCP_FIN_WAIT2, TCP_TIME_WAIT } from "./states.ts";
 import type { TcpNet } from "./tcp-net.ts";
 import type { TcpSock } from "./tcp-sock.ts";
-import { ktime_get_seconds, tcp_paws_reject } from "./timestamps.ts";
+import { ktime_get_seconds, tcp_clock_ns, tcp_paws_reject } from "./timestamps.ts";
 import type { TcpHeader } from "./wire.ts";
 import { TCPHDR_ACK, TCPHDR_FIN, TCPHDR_RST, TCPHDR_SYN, TCP_HEADER_LENGTH } from "./wire.ts";
 import { tcp_receive_window } from "./window.ts";
@@ -131,7 +131,7 @@ export function tcp_timewait_state_process(
 ): number {
   const tcp = tw.tcp;
   const opt = tcp.scratchOptions;
-  const now = ktime_get_seconds(tcp.kernel.ktime_get());
+  const now = ktime_get_seconds(tcp_clock_ns(tcp.kernel));
   opt.saw_tstamp = false;
   let paws_reject = false;
   if (th.headerLength > TCP_HEADER_LENGTH && tw.tw_ts_recent_stamp !== 0) {
@@ -237,7 +237,7 @@ export function tcp_twsk_unique(tp: TcpSock, tw: TcpTimewaitSock): boolean {
   const isLoopback = tw.inet_daddr >>> 24 === 127 || tw.inet_rcv_saddr >>> 24 === 127;
   const isAllowed = reuse === 1 || (reuse === 2 && isLoopback);
   if (!isAllowed || tw.tw_ts_recent_stamp === 0) return false;
-  const now = ktime_get_seconds(tp.kernel.ktime_get());
+  const now = ktime_get_seconds(tcp_clock_ns(tp.kernel));
   if (now <= tw.tw_ts_recent_stamp) return false;
   // Its sequence space goes on, so that old duplicates fall below.
   tp.write_seq = seqAdd(tw.tw_snd_nxt, 65535 + 2);

@@ -1,4 +1,5 @@
 /** RFC 7323 timestamps: the clock is the kernel's in milliseconds plus an offset of the connection. */
+import type { LklKernel } from "@dcejs/lkl-kernel";
 import type { SkBuff } from "../skbuff.ts";
 import { TCP_PAWS_24DAYS_S, TCP_PAWS_WINDOW } from "./limits.ts";
 import type { TcpOptionsReceived } from "./options.ts";
@@ -9,9 +10,17 @@ const NSEC_PER_USEC = 1000;
 const NSEC_PER_MSEC = 1_000_000;
 const NSEC_PER_SEC = 1_000_000_000;
 
+/** The clock of all stamps here begins at 1 s: in them 0 means "none", also at the kernel's time 0. */
+const CLOCK_START_NS = NSEC_PER_SEC;
+
+/** TCP's clock (tcp_clock_ns), nanoseconds. */
+export function tcp_clock_ns(kernel: LklKernel): number {
+  return kernel.ktime_get() + CLOCK_START_NS;
+}
+
 /** Reads the clock once for all that happens to a segment. */
 export function tcp_mstamp_refresh(tp: TcpSock): void {
-  const now = tp.kernel.ktime_get();
+  const now = tcp_clock_ns(tp.kernel);
   tp.tcp_clock_cache = now;
   tp.tcp_mstamp = Math.floor(now / NSEC_PER_USEC);
 }
@@ -48,7 +57,7 @@ export function ktime_get_seconds(now: number): number {
 /** Remembers TSval as TS.Recent (tcp_store_ts_recent). */
 export function tcp_store_ts_recent(tp: TcpSock): void {
   tp.rx_opt.ts_recent = tp.rx_opt.rcv_tsval;
-  tp.rx_opt.ts_recent_stamp = ktime_get_seconds(tp.kernel.ktime_get());
+  tp.rx_opt.ts_recent_stamp = ktime_get_seconds(tcp_clock_ns(tp.kernel));
 }
 
 /**
@@ -57,7 +66,7 @@ export function tcp_store_ts_recent(tp: TcpSock): void {
  */
 export function tcp_replace_ts_recent(tp: TcpSock, seq: number): void {
   if (!tp.rx_opt.saw_tstamp || seqDiff(seq, tp.rcv.wup) > 0) return;
-  const now = ktime_get_seconds(tp.kernel.ktime_get());
+  const now = ktime_get_seconds(tcp_clock_ns(tp.kernel));
   if (tcp_paws_check(tp.rx_opt, 0, now)) tcp_store_ts_recent(tp);
 }
 
@@ -85,6 +94,6 @@ export function tcp_paws_reject(
 
 /** PAWS of an established connection with the one tick of slack that Linux grants (tcp_paws_discard). */
 export function tcp_paws_discard(tp: TcpSock): boolean {
-  const now = ktime_get_seconds(tp.kernel.ktime_get());
+  const now = ktime_get_seconds(tcp_clock_ns(tp.kernel));
   return !tcp_paws_check(tp.rx_opt, TCP_PAWS_WINDOW, now);
 }
