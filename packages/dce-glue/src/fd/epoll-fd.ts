@@ -77,6 +77,11 @@ export class EpollFd extends LocalFd {
     return this.#itemCount;
   }
 
+  /** noop_llseek: allowed, and without meaning. */
+  override lseek(): number {
+    return 0;
+  }
+
   override close(): number {
     for (const byFd of this.#items.values()) for (const item of byFd.values()) item.free();
     for (const file of this.#items.keys()) file.watchers?.delete(this);

@@ -27,6 +27,11 @@ export class EventFd extends LocalFd {
     return "anon_inode:[eventfd]";
   }
 
+  /** noop_llseek: allowed, and without meaning. */
+  override lseek(): number {
+    return 0;
+  }
+
   override close(): number {
     this.waitPoint.wakeUpAll(POLLIN);
     return 0;

@@ -39,6 +39,11 @@ export class TimerFd extends LocalFd {
     return "anon_inode:[timerfd]";
   }
 
+  /** noop_llseek: allowed, and without meaning. */
+  override lseek(): number {
+    return 0;
+  }
+
   override close(): number {
     this.#disarm();
     return 0;

@@ -55,6 +55,7 @@ export class DeviceInode extends Inode {
 
 export class DeviceFd extends NamedFd {
   override readonly kind = "device";
+  override readonly isPollable = false;
   declare readonly inode: DeviceInode;
 
   // oxlint-disable-next-line no-useless-constructor -- narrows the type of `inode`

@@ -38,14 +38,13 @@ export class SyntheticInode extends Inode {
   }
 
   store(text: string): number {
-    return this.#store === undefined ? -Errno.EINVAL : this.#store(text);
+    return this.#store === undefined ? -Errno.EIO : this.#store(text);
   }
 }
 
 /** As seq_file: the text is made at the first read, and again when reading starts over. */
 class SyntheticFd extends NamedFd {
   override readonly kind = "regular";
-  override readonly isPollable = false;
   declare readonly inode: SyntheticInode;
   #text: Uint8Array | undefined;
   #offset = 0;

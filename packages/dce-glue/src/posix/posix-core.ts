@@ -1,7 +1,6 @@
 import type { Blocked, TaskManager } from "@dcejs/core-sched";
 import { Errno } from "@dcejs/lkl-kernel";
 import { ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from "../fd/restart.ts";
-import type { UnixFd } from "../fd/unix-fd.ts";
 import { FOREVER } from "../fd/waiter.ts";
 import type { NodeContext } from "../process/node-context.ts";
 import type { Process } from "../process/process.ts";
@@ -62,14 +61,9 @@ export abstract class PosixCore {
       isBusy = this.#manager.chargeBusyCall();
       if (!isBusy) return this.#finish(thread, name, result, a);
     }
-    const outer = thread.inflight;
     const settling = this.#settle(thread, name, isBusy, result, fn, a, b, c, d);
     thread.inflight = settling;
-    const clear = (): void => {
-      if (thread.inflight === settling) thread.inflight = outer;
-    };
-    settling.then(clear, clear);
-    return settling;
+    return mayBeLeft(settling);
   }
 
   /** The virtual time at which a call with this time limit gives up. @param ns negative: never. */
@@ -107,6 +101,8 @@ export abstract class PosixCore {
     d: D,
   ): Promise<number> {
     const held = thread.callFile?.retain();
+    // A handler of a signal may make calls of its own inside of this one.
+    const outer = thread.inflight;
     try {
       if (isBusy) await this.#payForBusyCall(thread);
       let outcome = first;
@@ -126,7 +122,9 @@ export abstract class PosixCore {
         outcome = fn(thread, a, b, c, d);
       }
     } finally {
-      if (held !== undefined) await this.#release(thread, held);
+      thread.inflight = outer;
+      const closing = held?.release() ?? 0;
+      if (typeof closing !== "number") await thread.park(closing);
     }
   }
 
@@ -139,20 +137,14 @@ export abstract class PosixCore {
     thread.completion = completion;
   }
 
-  /** The end of the process is thrown at once, so that a call that nobody awaits is not left over. */
+  /** Signals, and the end of the process; what the call had set aside is given back then. */
   async #deliver(thread: Thread, completion: Thread["completion"]): Promise<Delivery> {
     try {
       return await deliverSignals(thread);
     } catch (error) {
       completion?.(-Errno.EINTR);
-      if (error === THREAD_EXIT) thread.inflight?.catch(() => undefined);
       throw error;
     }
-  }
-
-  async #release(thread: Thread, file: UnixFd): Promise<void> {
-    const closing = file.release();
-    if (typeof closing !== "number") await thread.park(closing);
   }
 
   #finish(thread: Thread, name: string, raw: number, argument: unknown): number {
@@ -167,9 +159,17 @@ export abstract class PosixCore {
   }
 }
 
+function ignore(): void {}
+
+/** A call that nobody awaits fails in silence: it must not end the whole simulation. */
+export function mayBeLeft<T>(call: Promise<T>): Promise<T> {
+  call.then(undefined, ignore);
+  return call;
+}
+
 /** Applies `fn` to the value of a call, now or when it comes. */
 export function mapResult<T, U>(result: MaybePromise<T>, fn: (value: T) => U): MaybePromise<U> {
-  return result instanceof Promise ? result.then(fn) : fn(result);
+  return result instanceof Promise ? mayBeLeft(result.then(fn)) : fn(result);
 }
 
 function isRestart(result: number): boolean {

@@ -12,7 +12,7 @@ import type { SignalSet } from "../process/signals.ts";
 import type { Thread } from "../process/thread.ts";
 import * as events from "./calls/event-calls.ts";
 import { sysSleepUntil } from "./calls/process-calls.ts";
-import { type MaybePromise, mapResult } from "./posix-core.ts";
+import { mapResult, type MaybePromise, mayBeLeft } from "./posix-core.ts";
 import { PosixSockets } from "./posix-sockets.ts";
 import { SyscallError } from "./syscall-error.ts";
 
@@ -139,15 +139,8 @@ export abstract class PosixEvents extends PosixSockets {
   }
 
   /** @returns whole seconds that were left when a signal handler ran; 0: slept to the end. */
-  async sleep(seconds: number): Promise<number> {
-    const deadline = this.deadline(seconds * NS_PER_SEC);
-    try {
-      await this.call("nanosleep", sysSleepUntil, deadline, 0, 0, 0);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof SyscallError) || error.code !== "EINTR") throw error;
-      return Math.ceil((deadline - this.node.simulator.now) / NS_PER_SEC);
-    }
+  sleep(seconds: number): Promise<number> {
+    return mayBeLeft(this.#sleepUntil(this.deadline(seconds * NS_PER_SEC)));
   }
 
   usleep(microseconds: number): MaybePromise<number> {
@@ -187,5 +180,15 @@ export abstract class PosixEvents extends PosixSockets {
   /** Seconds since 1970. */
   time(): MaybePromise<number> {
     return mapResult(this.clockGettime(CLOCK_REALTIME), ({ sec }) => sec);
+  }
+
+  async #sleepUntil(deadline: number): Promise<number> {
+    try {
+      await this.call("nanosleep", sysSleepUntil, deadline, 0, 0, 0);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof SyscallError) || error.code !== "EINTR") throw error;
+      return Math.ceil((deadline - this.node.simulator.now) / NS_PER_SEC);
+    }
   }
 }

@@ -35,6 +35,28 @@ test("edge-triggered epoll reports each arrival once", async () => {
   });
 });
 
+test("edges as measured on Linux 6.18", async () => {
+  await inProgram(async (posix) => {
+    const { reader, writer, epfd } = await watchedPipe(posix, linux.EPOLLIN | linux.EPOLLET);
+    const collect = async () => (await posix.epollWait(epfd, 8, 0)).map((event) => event.events);
+    await posix.write(writer, "a");
+    await posix.write(writer, "b");
+    expect([await collect(), await collect()]).toEqual([[linux.EPOLLIN], []]);
+    await posix.read(reader, new Uint8Array(1));
+    expect(await collect()).toEqual([]);
+    const events = linux.EPOLLIN | linux.EPOLLET;
+    await posix.epollCtl(epfd, linux.EPOLL_CTL_MOD, reader, { events });
+    expect(await collect()).toEqual([linux.EPOLLIN]);
+    const [other, out] = await posix.pipe();
+    const outEdge = { events: linux.EPOLLOUT | linux.EPOLLET };
+    await posix.epollCtl(epfd, linux.EPOLL_CTL_ADD, out, outEdge);
+    expect([await collect(), await collect()]).toEqual([[linux.EPOLLOUT], []]);
+    await posix.close(other);
+    expect(await collect()).toEqual([linux.EPOLLOUT | linux.EPOLLERR]);
+    expect(await posix.lseek(epfd, 0, linux.SEEK_SET)).toBe(0);
+  });
+});
+
 test("EPOLLONESHOT reports once until it is armed again", async () => {
   await inProgram(async (posix) => {
     const { reader, writer, epfd } = await watchedPipe(posix, linux.EPOLLIN | linux.EPOLLONESHOT);
@@ -80,6 +102,8 @@ test("epoll_ctl refuses as Linux does", async () => {
     expect(await add(99)).toBe("EBADF");
     const file = await posix.open("/tmp/f", linux.O_CREAT | linux.O_RDWR);
     expect(await add(file)).toBe("EPERM");
+    expect(await add(await posix.open("/dev/null"))).toBe("EPERM");
+    expect(await add(await posix.open("/proc/version"))).toBe("");
     const [other] = await posix.pipe();
     expect(await errorOf(() => posix.epollCtl(epfd, linux.EPOLL_CTL_DEL, other))).toBe("ENOENT");
     expect(await errorOf(() => posix.epollCtl(epfd, linux.EPOLL_CTL_MOD, other))).toBe("ENOENT");

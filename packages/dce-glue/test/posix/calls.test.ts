@@ -82,6 +82,11 @@ test("getrandom is the node's own and the same for the same seed", async () => {
   expect(await randomBytes(1)).not.toBe(await randomBytes(2));
 });
 
+test("the same seed gives the same calls at the same times", async () => {
+  expect(await traceOf(3)).toBe(await traceOf(3));
+  expect(await traceOf(3)).not.toBe(await traceOf(4));
+});
+
 test("names come from /etc/hosts, addresses are themselves", async () => {
   const host = new TestHost();
   host.manager.node.files.write("/etc/hosts", "10.0.0.1 server www # comment\nfe80::1 server\n");
@@ -154,4 +159,23 @@ async function randomBytes(seed: number): Promise<string> {
   host.start((posix) => void posix.getrandom(buffer));
   await host.simulator.run();
   return buffer.join(" ");
+}
+
+async function traceOf(seed: number): Promise<string> {
+  const host = new TestHost(seed);
+  const records: TraceRecord[] = [];
+  host.simulator.tracer.onRecord((record) => records.push(record));
+  host.simulator.tracer.enable("raw_syscalls:*");
+  host.start(async (posix) => {
+    const [reader, writer] = await posix.pipe();
+    for (let i = 0; i < 10; i++) {
+      posix.createThread(async () => {
+        await posix.nanosleep(Math.floor(posix.random() * 1000));
+        await posix.write(writer, String(i));
+      });
+    }
+    for (let i = 0; i < 10; i++) await posix.read(reader, new Uint8Array(1));
+  });
+  await host.simulator.run();
+  return JSON.stringify(records);
 }

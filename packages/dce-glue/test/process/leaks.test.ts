@@ -1,6 +1,7 @@
 import { instant } from "@dcejs/core-sched";
 import { expect, test } from "vitest";
 import * as linux from "../../src/posix/constants.ts";
+import type { Posix } from "../../src/posix/posix.ts";
 import { TestHost } from "./test-host.ts";
 
 const NOTHING = { processes: 0, pids: 0, descriptors: 0, tasks: 0, events: 0 };
@@ -68,12 +69,22 @@ test("a program that ends with work pending is cleared up", async () => {
 
 test("a call that was not awaited does not outlive its program", async () => {
   const host = new TestHost();
-  const process = host.start((posix) => {
-    void posix.nanosleep(1e12);
-    return 2;
-  });
+  const calls: ((posix: Posix) => unknown)[] = [
+    (posix) => posix.nanosleep(1e6),
+    (posix) => posix.sleep(1),
+    (posix) => posix.poll([], 10),
+    (posix) => posix.epollWait(3, 1, -1),
+  ];
+  const processes = calls.map((call) =>
+    host.start(async (posix) => {
+      await posix.epollCreate();
+      await posix.nanosleep(10);
+      void call(posix);
+      return 2;
+    }),
+  );
   await host.simulator.run();
-  expect(process.exitStatus).toBe(2 << 8);
+  expect(processes.map((process) => process.exitStatus)).toEqual([512, 512, 512, 512]);
   expect(leftIn(host)).toEqual(NOTHING);
 });
 
