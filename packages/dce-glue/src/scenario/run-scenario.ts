@@ -58,10 +58,10 @@ export async function runScenario<D extends OptionDeclarations, R>(
     const result = isReporter(returned) ? await returned() : returned;
     const report = reportRun(scenario, run, overrides, result);
     if (overrides.files !== undefined) exportFiles(run, overrides.files);
-    run.destroy();
+    await run.destroy();
     return { ...report, leaks: leaksOf(run) };
   } catch (error) {
-    run.destroy();
+    await run.destroy();
     throw error;
   }
 }

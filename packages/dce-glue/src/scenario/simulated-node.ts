@@ -128,12 +128,6 @@ export class SimulatedNode implements SimNode {
     });
   }
 
-  /** From outside of tasks, when the run is over. */
-  destroy(): void {
-    this.dce.dispose();
-    this.factory.destroy();
-  }
-
   #writeHosts(): void {
     const lines = ["127.0.0.1 localhost"];
     for (const [name, address] of this.hosts) lines.push(`${address} ${name}`);

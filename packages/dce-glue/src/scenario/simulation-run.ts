@@ -1,3 +1,5 @@
+// One turn of the host's event loop, after the run: the microtasks of killed programs are done by then.
+import { setImmediate as hostTurn } from "node:timers/promises";
 import {
   formatDuration,
   type Instant,
@@ -9,6 +11,7 @@ import {
   Simulator,
 } from "@dcejs/core-sched";
 import { captureToFiles, type NamedPort, type Port } from "@dcejs/links";
+import { programImage } from "../posix/posix.ts";
 import type { SimInterface, SimLink, SimLinkOptions, SimSwitch } from "./link.ts";
 import type { NodeOptions, SimNode } from "./node.ts";
 import { RunProgress } from "./run-progress.ts";
@@ -97,12 +100,12 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     return link;
   }
 
-  at(time: string | number, action: () => void | Promise<void>): void {
+  at(time: string | number, action: () => unknown): void {
     const delay = this.#delayTo(time, "at");
     this.#progress.begin();
     this.simulator.scheduleWithContext(NO_CONTEXT, nanoseconds(delay), () => {
       const result = action();
-      if (result !== undefined) return result.then(() => this.#progress.end());
+      if (result instanceof Promise) return result.then(() => this.#progress.end());
       this.#progress.end();
       return undefined;
     });
@@ -146,15 +149,20 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     await this.#progress.run(end === undefined ? undefined : instant(end));
   }
 
-  /** Takes everything away. */
-  destroy(): void {
-    for (const node of this.nodes) node.destroy();
+  /** Takes everything away: processes first, then, when their finally blocks have run, the kernels. */
+  async destroy(): Promise<void> {
+    for (const node of this.nodes) node.dce.dispose();
+    await hostTurn();
+    for (const node of this.nodes) node.factory.destroy();
     this.simulator.destroy();
+    await hostTurn();
   }
 
   #startNow(process: SimulatedProcess): void {
     const { node, program, options, argv } = process;
-    const started = node.dce.start(program, {
+    // A function runs under the name that its argv has, which reports of deadlocks show.
+    const image = typeof program === "string" ? program : programImage(program, argv[0]);
+    const started = node.dce.start(image, {
       argv,
       isDaemon: !process.keepsRunAlive,
       ...(options.env !== undefined && { env: options.env }),

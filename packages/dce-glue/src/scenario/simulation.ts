@@ -19,8 +19,8 @@ export interface Simulation<O = object> {
   switch(name: string, options?: SwitchOptions): SimSwitch;
   /** Each node gets a new interface: its first link is sim0, its second sim1… which is up. */
   link(a: SimNode | SimSwitch, b: SimNode | SimSwitch, options?: SimLinkOptions): SimLink;
-  /** Calls `action` at virtual time `time`. */
-  at(time: string | number, action: () => void | Promise<void>): void;
+  /** Calls `action` at virtual time `time`; the time stands still until a promise that it gives is settled. */
+  at(time: string | number, action: () => unknown): void;
   /** Ends the run at `time` at the latest. `--until` from outside wins. */
   until(time: string | number): void;
   /** Writes a pcapng file per interface and a merged one into `folder`. `--pcap` from outside wins. */

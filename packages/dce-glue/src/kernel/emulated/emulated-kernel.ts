@@ -68,7 +68,7 @@ class EmulatedKernel implements KernelInstance {
   };
 
   destroy(): void {
-    this.#boot = undefined;
+    this.#boot?.net?.shutdown();
   }
 }
 

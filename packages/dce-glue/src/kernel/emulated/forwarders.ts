@@ -1,4 +1,4 @@
-import type { Blocked, TaskManager, Wait } from "@dcejs/core-sched";
+import type { Blocked, TaskManager, Wait, WaitDescription } from "@dcejs/core-sched";
 import { Errno, KernelHaltedError, type LklKernel, type TaskStruct } from "@dcejs/lkl-kernel";
 import type { SimTask } from "../kernel-objects.ts";
 
@@ -117,7 +117,7 @@ export class Forwarders {
   }
 
   #notRunning(): number {
-    return this.kernel.cpu.isShuttingDown ? -Errno.ESHUTDOWN : -Errno.EAGAIN;
+    return this.#irq === 0 ? -Errno.EAGAIN : -Errno.ESHUTDOWN;
   }
 
   /** A call that is in the kernel and sleeps. */
@@ -126,6 +126,9 @@ export class Forwarders {
     const task = this.#currentSimTask();
     const struct = kernel.current;
     if (task instanceof EmulatedTask) task.blockedIn = struct;
+    const hostTask = this.#manager.currentTask();
+    const describeWait = hostTask?.describeWait;
+    if (hostTask !== undefined) hostTask.describeWait = () => describe(struct, describeWait?.());
     try {
       return kernel.host_task_exit(yield* running);
     } catch (error) {
@@ -133,6 +136,7 @@ export class Forwarders {
       throw error;
     } finally {
       if (task instanceof EmulatedTask) task.blockedIn = undefined;
+      if (hostTask !== undefined) hostTask.describeWait = describeWait;
       kernel.flush_signals(struct);
     }
   }
@@ -158,6 +162,13 @@ export class Forwarders {
     if (typeof result === "number") return kernel.host_task_exit(result);
     return yield* this.#running(result);
   }
+}
+
+/** The host's channel is the semaphore of every sleep; the kernel knows what is slept for. */
+function describe(struct: TaskStruct, outer: WaitDescription | undefined): WaitDescription {
+  const { wchan } = struct;
+  if (outer === undefined) return { waitChannel: wchan, wakers: "" };
+  return { ...outer, waitChannel: outer.waitChannel.replace("sem_down", wchan) };
 }
 
 /** What would sleep gives up before it has begun. */
