@@ -120,7 +120,7 @@ export class NetStack {
   unregister_netdevice(dev: NetDevice): void {
     if (this.#devices.get(dev.ifindex) !== dev) return;
     dev_close(this, dev);
-    for (const ifa of [...(dev.ip_ptr?.ifa_list ?? [])]) {
+    for (const ifa of dev.ip_ptr?.ifa_list ?? []) {
       this.rtnl.addr_del(dev.ifindex, ifa.ifa_local, ifa.ifa_prefixlen);
     }
     this.ipv4.fib.flush((alias) => alias.info.nh.dev === dev);
@@ -237,7 +237,7 @@ export class NetStack {
 
   /** What a halt leaves behind: devices closed, fragments and queues freed. */
   shutdown(): void {
-    for (const dev of [...this.devices]) this.unregister_netdevice(dev);
+    for (const dev of this.devices) this.unregister_netdevice(dev);
     ip_frag_flush(this);
     this.softnet.purge();
   }

@@ -78,7 +78,7 @@ export class NeighTable {
 
   /** neigh_ifdown, neigh_carrier_down (which spares permanent entries), neigh_changeaddr. */
   flushDevice(dev: NetDevice, sparesPermanent: boolean): void {
-    for (const neigh of [...(this.#byDevice.get(dev)?.values() ?? [])]) {
+    for (const neigh of this.#byDevice.get(dev)?.values() ?? []) {
       if (sparesPermanent && (neigh.nud_state & NUD_PERMANENT) !== 0) continue;
       this.remove(neigh);
     }
@@ -103,7 +103,7 @@ export class NeighTable {
     const isCrowded = this.#size >= this.#gcThresh2.value;
     if (isCrowded && now - this.#lastGc > 5 * this.kernel.HZ) {
       this.#lastGc = now;
-      for (const neigh of [...this.entries()]) {
+      for (const neigh of this.entries()) {
         const isIdle = now - Math.max(neigh.used, neigh.updated) > 5 * this.kernel.HZ;
         const isHeld = (neigh.nud_state & (NUD_PERMANENT | NUD_INCOMPLETE)) !== 0;
         if (isIdle && !isHeld) this.remove(neigh);

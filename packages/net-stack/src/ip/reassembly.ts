@@ -208,5 +208,5 @@ function reassemble(net: NetStack, table: FragmentTable, queue: IpQueue): SkBuff
 
 /** Frees everything that waits (ipv4_frags_exit_net). */
 export function ip_frag_flush(net: NetStack): void {
-  for (const queue of [...net.ipv4.fragments.queues.values()]) kill(net, net.ipv4.fragments, queue);
+  for (const queue of net.ipv4.fragments.queues.values()) kill(net, net.ipv4.fragments, queue);
 }

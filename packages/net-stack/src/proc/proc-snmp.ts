@@ -65,11 +65,13 @@ function icmpLines(net: NetStack): string {
   return twoLines("Icmp", names, values);
 }
 
+function sorted(counts: ReadonlyMap<number, number>): [number, number][] {
+  return [...counts].toSorted((a, b) => a[0] - b[0]);
+}
+
 /** Only types that were seen; received ones first. */
 function icmpMsgLines(net: NetStack): string {
   const { received, sent } = net.mib.icmpMsg;
-  const sorted = (counts: ReadonlyMap<number, number>): [number, number][] =>
-    [...counts].toSorted((a, b) => a[0] - b[0]);
   const all = [
     ...sorted(received).map(([type, count]) => ({ name: `InType${type}`, count })),
     ...sorted(sent).map(([type, count]) => ({ name: `OutType${type}`, count })),

@@ -182,7 +182,13 @@ export class RawSock extends DatagramSock {
   }
 }
 
-function fits(sk: RawSock, skb: SkBuff, protocol: number, saddr: number, daddr: number): boolean {
+function is_match(
+  sk: RawSock,
+  skb: SkBuff,
+  protocol: number,
+  saddr: number,
+  daddr: number,
+): boolean {
   return (
     sk.inet_num === protocol &&
     (sk.inet_daddr === 0 || sk.inet_daddr === saddr) &&
@@ -197,7 +203,7 @@ export function raw_local_deliver(net: NetStack, skb: SkBuff, protocol: number):
   const daddr = skb.view.getUint32(skb.network_header + IP_DADDR);
   let delivered = false;
   for (const sk of net.ipv4.raw) {
-    if (!fits(sk, skb, protocol, saddr, daddr)) continue;
+    if (!is_match(sk, skb, protocol, saddr, daddr)) continue;
     delivered = true;
     if (protocol === IPPROTO_ICMP && skb.length > 0) {
       const type = skb.view.getUint8(skb.offset);
@@ -222,7 +228,7 @@ export function raw_icmp_error(
   const saddr = skb.view.getUint32(skb.offset + IP_DADDR);
   const daddr = skb.view.getUint32(skb.offset + IP_SADDR);
   for (const sk of net.ipv4.raw) {
-    if (!fits(sk, skb, protocol, saddr, daddr)) continue;
+    if (!is_match(sk, skb, protocol, saddr, daddr)) continue;
     const error = icmp_to_errno(type, code, sk.pmtudisc !== IP_PMTUDISC_DONT);
     if (error === undefined) continue;
     if (!sk.recverr && (!error.fatal || sk.sk_state !== TCP_ESTABLISHED)) continue;

@@ -214,9 +214,11 @@ export class Network {
 
   /** @returns the two devices */
   *wire(a: Node, b: Node, options: WireOptions = {}): Wait<[NetDevice, NetDevice]> {
+    // Taps see one direction.
+    const { tap: _tap, ...backOptions } = options;
     const [left, right] = [
       yield* a.do(() => new Card(a, "eth%d", this.#macs++, options)),
-      yield* b.do(() => new Card(b, "eth%d", this.#macs++, { ...options, tap: undefined } as WireOptions)),
+      yield* b.do(() => new Card(b, "eth%d", this.#macs++, backOptions)),
     ];
     left.peer = right;
     right.peer = left;
