@@ -25,7 +25,7 @@ export class IrqController {
   readonly #kernel: LklKernel;
   readonly #lines: (IrqLine | undefined)[] = [];
   /** Bit n of word w: line 32w + n is pending. Bit w of the index: word w is not zero. */
-  readonly #status: Int32Array = new Int32Array(NR_IRQS / 32);
+  readonly #status: number[] = [];
   #index = 0;
   /** Interrupts that no handler wanted. */
   spurious = 0;
@@ -84,9 +84,11 @@ export class IrqController {
     const result = cpu.tryRunIrq(irq);
     if (result <= 0) return result;
     // Entered from host code: then current is not running kernel code, and its mask means nothing.
-    const isMasked = cpu.count > 1 && (kernel.current.irqsDisabled || kernel.in_hardirq());
+    const isNested = cpu.count > 1;
+    const isMasked = isNested && (kernel.current.irqsDisabled || kernel.in_hardirq());
     if (isMasked) this.setPending(irq);
-    else this.#run(irq);
+    // Raised by kernel code itself, on its own stack: its softirqs wait until that code is done.
+    else this.#run(irq, !isNested);
     cpu.put();
     return isMasked ? 0 : 1;
   }
@@ -114,7 +116,7 @@ export class IrqController {
       const word = lowestBit(index);
       let status = this.#status[word] ?? 0;
       this.#status[word] = 0;
-      for (; status !== 0; status &= status - 1) this.#run(word * 32 + lowestBit(status));
+      for (; status !== 0; status &= status - 1) this.#run(word * 32 + lowestBit(status), true);
     }
   }
 
@@ -127,7 +129,7 @@ export class IrqController {
   }
 
   /** run_irq: the handler with interrupts masked, then the softirqs that it raised. */
-  #run(irq: number): void {
+  #run(irq: number, withSoftirqs: boolean): void {
     const kernel = this.#kernel;
     const { current } = kernel;
     const wereDisabled = current.irqsDisabled;
@@ -143,7 +145,7 @@ export class IrqController {
     }
     // Softirqs run with interrupts unmasked.
     current.irqsDisabled = wereDisabled;
-    kernel.softirq.irqExit();
+    kernel.softirq.irqExit(withSoftirqs);
   }
 
   #clearPending(irq: number): void {

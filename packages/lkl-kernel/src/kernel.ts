@@ -222,7 +222,8 @@ export class LklKernel extends KernelCalls {
 
   /** Leaves: pending interrupts and softirqs run, the cpu is given away. Never waits. @returns `result` */
   host_task_exit(result: number): number {
-    if (this.softirq.pending !== 0) this.softirq.runIfAllowed();
+    // An inner pair leaves them to the outer one: they never run in the middle of a system call.
+    if (this.softirq.pending !== 0 && this.cpu.count === 1) this.softirq.runIfAllowed();
     this.cpu.put();
     return result;
   }

@@ -9,13 +9,14 @@ export type KthreadFunction = () => void | number | Wait<void | number>;
 /** struct kthread: what a kernel thread's owner and the thread itself share. */
 export class Kthread {
   readonly fn: KthreadFunction;
-  readonly exited: Completion;
+  /** Made by whoever waits for its end. */
+  exited: Completion | undefined = undefined;
   shouldStop = false;
+  hasExited = false;
   result = 0;
 
-  constructor(kernel: LklKernel, fn: KthreadFunction) {
+  constructor(fn: KthreadFunction) {
     this.fn = fn;
-    this.exited = new Completion(kernel);
   }
 }
 
@@ -30,6 +31,9 @@ export function* kthread_stop(kernel: LklKernel, task: TaskStruct): Wait {
   if (kthread === undefined) return 0;
   kthread.shouldStop = true;
   kernel.wake_up_process(task);
-  yield* kthread.exited.wait();
+  if (!kthread.hasExited) {
+    kthread.exited ??= new Completion(kernel);
+    yield* kthread.exited.wait();
+  }
   return kthread.result;
 }

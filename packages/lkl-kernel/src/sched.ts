@@ -60,6 +60,7 @@ export class Sched {
       const where = `${prev.comm}/${prev.pid}/0x${kernel.softirq.preemptCount.toString(16)}`;
       kernel.bug(`BUG: scheduling while atomic: ${where}`);
     }
+    if (kernel.cpu.count === 0) kernel.bug("BUG: schedule() outside of the kernel");
     if (!prev.irqsDisabled) kernel.letInterruptsIn();
     if (prev.state !== TASK_RUNNING) {
       if (isSignalPendingFor(prev, prev.state)) prev.state = TASK_RUNNING;
@@ -84,7 +85,17 @@ export class Sched {
     prev.sleepingSince = kernel.ktime_get();
     prev.worker?.sleeping();
     const handle = this.schedule();
-    if (handle !== undefined) yield* this.park(prev, handle);
+    if (handle !== undefined) {
+      // The body of park(), without the cost of a second generator for each sleep.
+      let isResumed = false;
+      try {
+        yield handle;
+        isResumed = true;
+      } finally {
+        if (!isResumed) kernel.hostTasks.abandon(prev);
+      }
+      if (prev.isDead) this.#leave(prev);
+    }
     prev.wchan = "";
     prev.worker?.running();
   }
@@ -99,12 +110,14 @@ export class Sched {
       // The host ended the thread in its sleep: nobody will ever run this task again.
       if (!isResumed) this.#kernel.hostTasks.abandon(task);
     }
-    if (!task.isDead) return;
-    if (task.isHostTask) {
-      if (this.unwound !== undefined) this.#kernel.ops.sem_up(this.unwound);
-      throw new KernelHaltedError(`${task.comm}: the kernel was halted`);
-    }
-    this.#kernel.ops.thread_exit();
+    if (task.isDead) this.#leave(task);
+  }
+
+  /** The kernel halts: the host thread of `task` must leave it. */
+  #leave(task: TaskStruct): never {
+    if (!task.isHostTask) return this.#kernel.ops.thread_exit();
+    if (this.unwound !== undefined) this.#kernel.ops.sem_up(this.unwound);
+    throw new KernelHaltedError(`${task.comm}: the kernel was halted`);
   }
 
   /** yield(): lets every other runnable task go first. */

@@ -86,9 +86,10 @@ export class Softirq {
     this.preemptCount += HARDIRQ_OFFSET;
   }
 
-  irqExit(): void {
+  /** @param withSoftirqs false: they wait for the end of the code that was interrupted */
+  irqExit(withSoftirqs: boolean): void {
     this.preemptCount -= HARDIRQ_OFFSET;
-    if (this.pending !== 0 && !this.inInterrupt) this.#run();
+    if (withSoftirqs && this.pending !== 0 && !this.inInterrupt) this.#run();
   }
 
   /** local_bh_disable: softirqs raised from here on wait. Calls nest. */

@@ -24,19 +24,19 @@ export const SYS_CRED: readonly SyscallDefinition[] = [
 
 function sys_setuid(kernel: LklKernel, uid: unknown): number {
   if (!isId(uid)) return -Errno.EINVAL;
-  const { cred } = kernel.current;
-  if (cred.euid === 0) cred.uid = uid;
-  else if (uid !== cred.uid) return -Errno.EPERM;
-  cred.euid = uid;
+  const { current } = kernel;
+  const { cred } = current;
+  if (cred.euid !== 0 && uid !== cred.uid) return -Errno.EPERM;
+  current.cred = { ...cred, uid: cred.euid === 0 ? uid : cred.uid, euid: uid };
   return 0;
 }
 
 function sys_setgid(kernel: LklKernel, gid: unknown): number {
   if (!isId(gid)) return -Errno.EINVAL;
-  const { cred } = kernel.current;
-  if (cred.euid === 0) cred.gid = gid;
-  else if (gid !== cred.gid) return -Errno.EPERM;
-  cred.egid = gid;
+  const { current } = kernel;
+  const { cred } = current;
+  if (cred.euid !== 0 && gid !== cred.gid) return -Errno.EPERM;
+  current.cred = { ...cred, gid: cred.euid === 0 ? gid : cred.gid, egid: gid };
   return 0;
 }
 

@@ -11,15 +11,13 @@ export const TASK_INTERRUPTIBLE = 1;
 export const TASK_UNINTERRUPTIBLE = 2;
 export const TASK_DEAD = 0x80;
 export const TASK_WAKEKILL = 0x100;
-export const TASK_NEW = 0x800;
+const TASK_NEW = 0x800;
 /** Sleeps on, unless the signal is fatal. */
 export const TASK_KILLABLE: number = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
 /** What wake_up_process wakes. */
 export const TASK_NORMAL: number = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 
 /** Thread flags (arch/lkl/include/asm/thread_info.h). */
-export const TIF_SIGPENDING: number = 1 << 2;
-export const TIF_NEED_RESCHED: number = 1 << 3;
 /** The next switch away must not park the host thread: LKL's long jump out of schedule(). */
 export const TIF_SCHED_JB: number = 1 << 7;
 /** The task runs on whatever host thread called in. */
@@ -30,12 +28,12 @@ export interface FsStruct {
   umask: number;
 }
 
-/** The part of struct cred that system calls here read. */
+/** The part of struct cred that system calls here read. Shared between tasks and never changed. */
 export interface Cred {
-  uid: number;
-  gid: number;
-  euid: number;
-  egid: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly euid: number;
+  readonly egid: number;
 }
 
 export interface TaskOptions {
@@ -58,7 +56,8 @@ export class TaskStruct {
   /** At most 15 characters, as /proc/<pid>/comm. */
   comm: string;
   readonly fs: FsStruct;
-  readonly cred: Cred;
+  /** Replaced as a whole, as commit_creds does. */
+  cred: Cred;
 
   /** A TASK_* value; "sleeping" is anything but TASK_RUNNING. */
   state: number = TASK_NEW;

@@ -44,7 +44,7 @@ export class Threads {
       ppid: isThread ? parent.ppid : parent.tgid,
       comm: options.comm.slice(0, TASK_COMM_LEN - 1),
       fs: parent.fs,
-      cred: { ...parent.cred },
+      cred: parent.cred,
     });
     task.schedSem = schedSem;
     this.tasks.set(pid, task);
@@ -56,7 +56,7 @@ export class Threads {
     const kernel = this.#kernel;
     const task = this.copyProcess({ comm, parent, isThread: false });
     if (task === undefined) return undefined;
-    task.kthread = new Kthread(kernel, fn);
+    task.kthread = new Kthread(fn);
     task.tid = kernel.ops.thread_create(
       () => this.#bootstrap(task, fn),
       undefined,
@@ -109,7 +109,10 @@ export class Threads {
   exitCurrent(): void {
     const kernel = this.#kernel;
     const task = kernel.current;
-    task.kthread?.exited.completeAll();
+    if (task.kthread !== undefined) {
+      task.kthread.hasExited = true;
+      task.kthread.exited?.completeAll();
+    }
     task.flags |= TIF_SCHED_JB;
     task.state = TASK_DEAD;
     kernel.sched.schedule();

@@ -9,7 +9,7 @@ import type {
 } from "@dcejs/lkl-kernel";
 
 /** Identity of the event loop, where timers fire and interrupts come from. Threads count from 2. */
-export const MAIN_THREAD = 1;
+const MAIN_THREAD = 1;
 
 type Body = (arg: unknown) => void | Wait<unknown>;
 
@@ -17,8 +17,9 @@ class HostThread implements Blocked {
   readonly id: number;
   readonly name: string;
   readonly steps: Wait<void>;
-  readonly tls: Map<TlsKey, unknown> = new Map();
-  readonly joiners: HostThread[] = [];
+  /** Made at the first tls_set. */
+  tls: Map<TlsKey, unknown> | undefined = undefined;
+  joiners: HostThread[] | undefined = undefined;
   /** thread_self() of this thread; not its id when programs share one identity. */
   identity: number;
   isDone = false;
@@ -167,7 +168,7 @@ export class GeneratorHost {
       const index = list.indexOf(thread);
       if (index >= 0) list.splice(index, 1);
     }
-    thread.tls.clear();
+    thread.tls = undefined;
     thread.steps.return();
     this.#end(thread);
   }
@@ -213,7 +214,7 @@ export class GeneratorHost {
     thread.isDone = true;
     this.counts.threads--;
     this.#threads.delete(thread.id);
-    for (const joiner of thread.joiners) this.#wake(joiner, 0);
+    for (const joiner of thread.joiners ?? []) this.#wake(joiner, 0);
   }
 
   #create(body: Body, arg: unknown, name: string): number {
@@ -235,7 +236,7 @@ export class GeneratorHost {
     }
     const thread = this.#threads.get(id);
     for (const [key, value] of thread?.tls ?? []) {
-      thread?.tls.delete(key);
+      thread?.tls?.delete(key);
       if (key.isFreed || key.destructor === undefined) continue;
       const running = key.destructor(value);
       if (running !== undefined) yield* running;
@@ -275,12 +276,13 @@ export class GeneratorHost {
     return this.#current?.identity ?? MAIN_THREAD;
   }
 
-  #tls(): Map<TlsKey, unknown> {
+  /** The thread whose TLS the current one uses: its own, or that of the first with its identity. */
+  #tlsOwner(): HostThread {
     if (this.#current === undefined) throw new Error("the event loop has no TLS");
-    if (!this.programsShareIdentity) return this.#current.tls;
+    if (!this.programsShareIdentity) return this.#current;
     const self = this.#current.identity;
     const first = [...this.#threads.values()].find((thread) => thread.identity === self);
-    return (first ?? this.#current).tls;
+    return first ?? this.#current;
   }
 
   #makeOps(): LklHostOperations {
@@ -389,6 +391,7 @@ export class GeneratorHost {
         const thread = this.#threads.get(id);
         if (thread === undefined) return id > MAIN_THREAD && id < this.#nextId ? 0 : -1;
         const self = this.#block(`thread_join ${thread.name}`);
+        thread.joiners ??= [];
         thread.joiners.push(self);
         return self;
       },
@@ -408,10 +411,12 @@ export class GeneratorHost {
         this.counts.tlsKeys--;
       },
       tls_set: (key: LklTlsKey, value) => {
-        this.#tls().set(asA(TlsKey, key), value);
+        const owner = this.#tlsOwner();
+        owner.tls ??= new Map();
+        owner.tls.set(asA(TlsKey, key), value);
         return 0;
       },
-      tls_get: (key: LklTlsKey) => this.#tls().get(asA(TlsKey, key)),
+      tls_get: (key: LklTlsKey) => this.#tlsOwner().tls?.get(asA(TlsKey, key)),
     };
   }
 

@@ -51,6 +51,27 @@ test("raised by a system call, they run when it leaves the kernel", () => {
   });
 });
 
+test("softirqs of an interrupt that a system call raises itself wait for its end", () => {
+  withKernel(function* (kernel) {
+    const order: string[] = [];
+    kernel.open_softirq(NET_RX_SOFTIRQ, () => order.push("softirq"));
+    const irq = kernel.lkl_get_free_irq("cable");
+    kernel.request_irq(irq, "cable", () => {
+      order.push("irq");
+      kernel.raise_softirq(NET_RX_SOFTIRQ);
+    });
+    yield* inKernel(kernel, () => {
+      kernel.lkl_trigger_irq(irq);
+      // A pair inside of the call is no end of it.
+      kernel.host_task_enter();
+      kernel.host_task_exit(0);
+      order.push("call");
+      return 0;
+    });
+    expect(order).toEqual(["irq", "call", "softirq"]);
+  });
+});
+
 test("raised with bottom halves disabled, they run when the outermost enables them", () => {
   withKernel(function* (kernel) {
     let runs = 0;

@@ -346,3 +346,10 @@ test("killable is uninterruptible for signals that do not kill", () => {
     expect(call.result).toBe(0);
   });
 });
+
+test("schedule() outside of the kernel is a bug", () => {
+  withKernel(function* (kernel, host) {
+    yield host.sleep(0);
+    expect(() => kernel.sched.schedule()).toThrow("BUG: schedule() outside of the kernel");
+  });
+});
