@@ -3,11 +3,11 @@ import { DirectoryInode, type Inode, SymlinkInode } from "./inode.ts";
 import { type FsCaller, isPermitted, X_OK } from "./permission.ts";
 
 /** Octets of one name. */
-export const NAME_MAX = 255;
+const NAME_MAX = 255;
 /** Octets of a path with its NUL. */
-export const PATH_MAX = 4096;
+const PATH_MAX = 4096;
 /** Symbolic links in one walk (MAXSYMLINKS). */
-export const SYMLINKS_MAX = 40;
+const SYMLINKS_MAX = 40;
 
 /** Where a path leads: the folder that holds its last name, and what that name points at. */
 export interface PathEnd {

@@ -6,9 +6,22 @@ export {
   EPOLLET,
   EPOLLEXCLUSIVE,
   EPOLLONESHOT,
+  EPOLLWAKEUP,
 } from "../fd/epoll-fd.ts";
 export { EFD_SEMAPHORE } from "../fd/event-fd.ts";
-export { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, S_IFIFO, S_IFCHR } from "../fd/file-stat.ts";
+export {
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+  S_ISGID,
+  S_ISUID,
+  S_ISVTX,
+} from "../fd/file-stat.ts";
 export * from "../fd/open-flags.ts";
 export { TFD_TIMER_ABSTIME } from "../fd/timer-fd.ts";
 export { AF_UNIX } from "../fd/unix-address.ts";
@@ -40,8 +53,12 @@ export {
 export {
   CLOCK_BOOTTIME,
   CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_COARSE,
+  CLOCK_MONOTONIC_RAW,
   CLOCK_PROCESS_CPUTIME_ID,
   CLOCK_REALTIME,
+  CLOCK_REALTIME_COARSE,
+  CLOCK_TAI,
   CLOCK_THREAD_CPUTIME_ID,
 } from "../process/clocks.ts";
 export {
@@ -53,30 +70,17 @@ export {
   WSTOPSIG,
   WTERMSIG,
 } from "../process/exit-status.ts";
-export { RLIM_INFINITY, RLIMIT_CORE, RLIMIT_NOFILE, RLIMIT_STACK } from "../process/rlimits.ts";
 export {
-  SA_NOCLDSTOP,
-  SA_NOCLDWAIT,
-  SA_NODEFER,
-  SA_RESETHAND,
-  SA_RESTART,
-  SIGABRT,
-  SIGALRM,
-  SIGCHLD,
-  SIGCONT,
-  SIGHUP,
-  SIGINT,
-  SIGIO,
-  SIGKILL,
-  SIGPIPE,
-  SIGQUIT,
-  SIGSTOP,
-  SIGTERM,
-  SIGTSTP,
-  SIGURG,
-  SIGUSR1,
-  SIGUSR2,
-} from "../process/signals.ts";
+  RLIM_INFINITY,
+  RLIMIT_CORE,
+  RLIMIT_CPU,
+  RLIMIT_DATA,
+  RLIMIT_FSIZE,
+  RLIMIT_NOFILE,
+  RLIMIT_NPROC,
+  RLIMIT_STACK,
+} from "../process/rlimits.ts";
+export * from "../process/signal-numbers.ts";
 export { SOCK_CLOEXEC, SOCK_NONBLOCK } from "./calls/socket-calls.ts";
 export { SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK } from "./posix-processes.ts";
 export { AF_INET, AF_INET6 } from "./socket-address.ts";

@@ -17,7 +17,8 @@ import type { ExitRecord } from "./process-table.ts";
 import { Process } from "./process.ts";
 import { type ProgramImage, ProgramRegistry } from "./program-image.ts";
 import { sendToProcess } from "./signal-send.ts";
-import { kernelSignal, SIGKILL } from "./signals.ts";
+import { SIGKILL } from "./signal-numbers.ts";
+import { kernelSignal } from "./signals.ts";
 import { ThreadRunner } from "./thread-runner.ts";
 import { Thread } from "./thread.ts";
 

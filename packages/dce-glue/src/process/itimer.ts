@@ -1,7 +1,8 @@
 import { type EventId, nanoseconds, NO_EVENT } from "@dcejs/core-sched";
 import type { Process } from "./process.ts";
 import { sendToProcess } from "./signal-send.ts";
-import { kernelSignal, SIGALRM } from "./signals.ts";
+import { SIGALRM } from "./signal-numbers.ts";
+import { kernelSignal } from "./signals.ts";
 
 /** ITIMER_REAL of one process: SIGALRM at virtual times. alarm() is the same timer. */
 export class ItimerReal {

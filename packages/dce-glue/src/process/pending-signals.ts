@@ -1,4 +1,5 @@
-import { SIGRTMIN, type SignalInfo, SignalSet } from "./signals.ts";
+import { SIGRTMIN } from "./signal-numbers.ts";
+import { type SignalInfo, SignalSet } from "./signals.ts";
 
 /** RLIMIT_SIGPENDING is far above it; a program that queues more loses the newest, as Linux's -EAGAIN. */
 const QUEUED_MAX = 1024;

@@ -4,7 +4,7 @@ import { writeStatusFile } from "./process-log.ts";
 import type { ExitRecord } from "./process-table.ts";
 import type { Process } from "./process.ts";
 import { sendToProcess } from "./signal-send.ts";
-import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIGCHLD } from "./signals.ts";
+import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIGCHLD } from "./signal-numbers.ts";
 
 /**
  * do_exit of the last thread: closes what is open, becomes a zombie, tells the parent. Without a

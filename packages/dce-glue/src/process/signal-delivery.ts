@@ -1,17 +1,13 @@
 import type { Wait } from "@dcejs/core-sched";
 import { killedStatus } from "./exit-status.ts";
 import { stopProcess } from "./signal-send.ts";
+import { SA_NODEFER, SA_RESETHAND, SA_RESTART, SIGKILL, SIGSTOP } from "./signal-numbers.ts";
 import {
   DEFAULT_SIGNAL_ACTION,
   defaultAction,
-  SA_NODEFER,
-  SA_RESETHAND,
-  SA_RESTART,
-  SIGKILL,
   type SignalAction,
   type SignalHandler,
   type SignalInfo,
-  SIGSTOP,
 } from "./signals.ts";
 import { THREAD_EXIT, type Thread } from "./thread.ts";
 

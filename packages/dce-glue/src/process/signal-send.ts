@@ -3,17 +3,16 @@ import type { Process } from "./process.ts";
 import {
   CLD_CONTINUED,
   CLD_STOPPED,
-  defaultAction,
   SA_NOCLDSTOP,
   SIGCHLD,
   SIGCONT,
   SIGKILL,
-  type SignalInfo,
   SIGSTOP,
   SIGTSTP,
   SIGTTIN,
   SIGTTOU,
-} from "./signals.ts";
+} from "./signal-numbers.ts";
+import { defaultAction, type SignalInfo } from "./signals.ts";
 import type { Thread } from "./thread.ts";
 
 const STOP_SIGNALS: readonly number[] = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU];
@@ -35,7 +34,7 @@ export function sendToThread(thread: Thread, info: SignalInfo): void {
 }
 
 /** A child has stopped or goes on: its parent hears of it, unless it asked not to. */
-export function reportStateChange(process: Process, change: "STOPPED" | "CONTINUED"): void {
+function reportStateChange(process: Process, change: "STOPPED" | "CONTINUED"): void {
   process.unreportedChange = change;
   const parent = process.node.processes.parentOf(process);
   if (parent === undefined) return;

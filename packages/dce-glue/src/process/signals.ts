@@ -1,37 +1,16 @@
-/** Signals under Linux's names and asm-generic numbers. */
-export const SIGHUP = 1;
-export const SIGINT = 2;
-export const SIGQUIT = 3;
-export const SIGILL = 4;
-export const SIGTRAP = 5;
-export const SIGABRT = 6;
-export const SIGBUS = 7;
-export const SIGFPE = 8;
-export const SIGKILL = 9;
-export const SIGUSR1 = 10;
-export const SIGSEGV = 11;
-export const SIGUSR2 = 12;
-export const SIGPIPE = 13;
-export const SIGALRM = 14;
-export const SIGTERM = 15;
-export const SIGSTKFLT = 16;
-export const SIGCHLD = 17;
-export const SIGCONT = 18;
-export const SIGSTOP = 19;
-export const SIGTSTP = 20;
-export const SIGTTIN = 21;
-export const SIGTTOU = 22;
-export const SIGURG = 23;
-export const SIGXCPU = 24;
-export const SIGXFSZ = 25;
-export const SIGVTALRM = 26;
-export const SIGPROF = 27;
-export const SIGWINCH = 28;
-export const SIGIO = 29;
-export const SIGPWR = 30;
-export const SIGSYS = 31;
-export const SIGRTMIN = 32;
-export const SIGRTMAX = 64;
+import {
+  SIGCHLD,
+  SIGCONT,
+  SIGRTMAX,
+  SIGRTMIN,
+  SIGSTOP,
+  SIGTSTP,
+  SIGTTIN,
+  SIGTTOU,
+  SIGURG,
+  SIGWINCH,
+  SI_KERNEL,
+} from "./signal-numbers.ts";
 
 const NAMES: readonly string[] = (
   "0 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP " +
@@ -135,15 +114,6 @@ function hex(half: number): string {
   return (half >>> 0).toString(16).padStart(8, "0");
 }
 
-export const SI_USER = 0;
-export const SI_KERNEL = 0x80;
-export const SI_QUEUE = -1;
-export const SI_TKILL = -6;
-export const CLD_EXITED = 1;
-export const CLD_KILLED = 2;
-export const CLD_STOPPED = 5;
-export const CLD_CONTINUED = 6;
-
 /** siginfo_t: complete for every signal, whoever sent it. */
 export interface SignalInfo {
   readonly signo: number;
@@ -164,14 +134,6 @@ export function kernelSignal(signo: number): SignalInfo {
 
 /** A handler in the program's language. It runs on the thread that takes the signal. */
 export type SignalHandler = (signo: number, info: SignalInfo) => void | Promise<void>;
-
-export const SA_NOCLDSTOP = 1;
-export const SA_NOCLDWAIT = 2;
-export const SA_SIGINFO = 4;
-export const SA_ONSTACK = 0x08000000;
-export const SA_RESTART = 0x10000000;
-export const SA_NODEFER = 0x40000000;
-export const SA_RESETHAND = 0x80000000;
 
 /** struct sigaction. */
 export interface SignalAction {

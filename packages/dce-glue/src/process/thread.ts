@@ -5,7 +5,8 @@ import { WaitingThread } from "../fd/waiter.ts";
 import { PendingSignals } from "./pending-signals.ts";
 import type { Process } from "./process.ts";
 import { sendToThread } from "./signal-send.ts";
-import { kernelSignal, SIGKILL, SIGSTOP, SignalSet } from "./signals.ts";
+import { SIGKILL, SIGSTOP } from "./signal-numbers.ts";
+import { kernelSignal, SignalSet } from "./signals.ts";
 
 /** A thread of a process: DCE's Thread. `task.context` of its task points at it. */
 export class Thread extends WaitingThread {

@@ -4,16 +4,12 @@ import { Errno } from "@dcejs/lkl-kernel";
 import { ERESTARTNOHAND } from "../../fd/restart.ts";
 import type { Process } from "../../process/process.ts";
 import { sendToProcess, sendToThread } from "../../process/signal-send.ts";
+import { SIGCONT, SIGKILL, SIGSTOP, SI_TKILL, SI_USER } from "../../process/signal-numbers.ts";
 import {
   isSignal,
   type SignalAction,
   type SignalInfo,
   type SignalSet,
-  SI_TKILL,
-  SI_USER,
-  SIGCONT,
-  SIGKILL,
-  SIGSTOP,
 } from "../../process/signals.ts";
 import type { Thread } from "../../process/thread.ts";
 import { useMaskForCall } from "./event-calls.ts";
