@@ -76,6 +76,25 @@ export class HostTasks {
     kernel.threads.release(task);
   }
 
+  /** See {@link LklKernel.lkl_thread_ended}. */
+  threadEnded(thread: number): boolean {
+    const kernel = this.#kernel;
+    const { cpu } = kernel;
+    if (thread === 0) return false;
+    for (const task of kernel.threads.tasks.values()) {
+      if (task.hostThread !== thread) continue;
+      const entered = cpu.tryGet(1);
+      cpu.unget(1);
+      if (entered < 0) return false;
+      const wasCurrent = kernel.current === task;
+      this.abandon(task);
+      // exitCurrent has handed the cpu on, ours or the one that the task had just been given.
+      if (entered > 0 && !wasCurrent) cpu.put();
+      return true;
+    }
+    return false;
+  }
+
   /** syscalls_cleanup. */
   *cleanup(): Wait<void> {
     const kernel = this.#kernel;

@@ -228,6 +228,14 @@ export class LklKernel extends KernelCalls {
     return result;
   }
 
+  /**
+   * The host has ended a thread without running its TLS destructors: its task goes. From any other
+   * thread and from the event loop. @returns true if the thread had a task
+   */
+  lkl_thread_ended(thread: number): boolean {
+    return this.hostTasks.threadEnded(thread);
+  }
+
   // ---- Interrupts
 
   /**

@@ -353,3 +353,29 @@ test("schedule() outside of the kernel is a bug", () => {
     expect(() => kernel.sched.schedule()).toThrow("BUG: schedule() outside of the kernel");
   });
 });
+
+test("a thread that is ended outside of the kernel leaves a task until the host says so", () => {
+  withKernel(function* (kernel, host) {
+    yield* syscall(kernel, "getpid");
+    yield host.sleep(0);
+    const before = { tasks: [...kernel.tasks].length, sems: host.counts.sems };
+    for (const isCurrent of [true, false]) {
+      const thread = host.start(function* () {
+        yield* syscall(kernel, "getpid");
+        yield host.sleep(1000);
+      });
+      yield host.sleep(1);
+      if (!isCurrent) yield* syscall(kernel, "getpid");
+      expect(kernel.current.hostThread === thread).toBe(isCurrent);
+      host.kill(thread);
+      expect([...kernel.tasks].length).toBe(before.tasks + 1);
+      expect(kernel.lkl_thread_ended(thread)).toBe(true);
+      expect(kernel.lkl_thread_ended(thread)).toBe(false);
+      yield host.sleep(0);
+      expect({ tasks: [...kernel.tasks].length, sems: host.counts.sems }).toEqual(before);
+      expect(kernel.cpu.owner).toBe(0);
+      expect(kernel.cpu.checkInvariants()).toEqual([]);
+      expect(yield* syscall(kernel, "getpid")).toBe(1);
+    }
+  });
+});
