@@ -4,7 +4,7 @@ import { GeneratorHost } from "./generator-host.ts";
 
 /** Boots a kernel on the host, in the calling thread. */
 export function* boot(
-  host: GeneratorHost,
+  host: Pick<GeneratorHost, "ops">,
   options: LklKernelOptions = {},
   cmdline?: string,
 ): Wait<LklKernel> {
@@ -14,7 +14,7 @@ export function* boot(
 }
 
 export function* start(
-  host: GeneratorHost,
+  host: Pick<GeneratorHost, "ops">,
   kernel: LklKernel,
   cmdline = "mem=32M loglevel=8",
 ): Wait<void> {
