@@ -3,9 +3,6 @@
  * folded to 16 bits and not complemented; a "check" is its complement, as it stands in a header.
  */
 
-/** Largest block whose two accumulators stay within 31 bits. */
-export const CSUM_BLOCK_OCTETS_MAX = 131_064;
-
 /** csum_fold without the complement: any sum below 2^53 to 16 bits. */
 export function csum_fold16(sum: number): number {
   let s = sum;
@@ -69,7 +66,7 @@ export function csum_tcpudp_magic(
 }
 
 /** Adds two folded sums. */
-export function csum_add(a: number, b: number): number {
+function csum_add(a: number, b: number): number {
   const s = a + b;
   return (s & 0xffff) + (s >>> 16);
 }

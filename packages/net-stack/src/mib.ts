@@ -46,7 +46,7 @@ export const IP_EXT_NAMES = [
   "ReasmOverlaps",
 ] as const;
 
-export const ICMP_NAMES = [
+const ICMP_NAMES = [
   "InMsgs",
   "InErrors",
   "InCsumErrors",
@@ -260,9 +260,3 @@ export class Mib {
   readonly tcpExt: Counters<TcpExtCounterName> = zeroes(TCP_EXT_NAMES);
   readonly udp: Counters<UdpCounterName> = zeroes(UDP_NAMES);
 }
-
-export type IpMib = Mib["ip"];
-export type IcmpMib = Mib["icmp"];
-export type UdpMib = Mib["udp"];
-export type TcpMib = Mib["tcp"];
-export type TcpExtMib = Mib["tcpExt"];

@@ -1,5 +1,5 @@
 /** Checksums of packets on their way in and out (net/core/skbuff.c, net/core/datagram.c). */
-import { csum_fold, csum_partial, csum_tcpudp, csum_sub } from "./checksum.ts";
+import { csum_fold, csum_partial, csum_tcpudp } from "./checksum.ts";
 import {
   CHECKSUM_COMPLETE,
   CHECKSUM_NONE,
@@ -71,10 +71,4 @@ function skb_sum_is_zero(skb: SkBuff, pseudo: number): boolean {
   if (csum_fold(sum) !== 0) return false;
   skb.ip_summed = CHECKSUM_UNNECESSARY;
   return true;
-}
-
-/** skb_postpull_rcsum: `skb.csum` no longer covers the `length` octets from `from` that were pulled. */
-export function skb_postpull_rcsum(skb: SkBuff, from: number, length: number): void {
-  if (skb.ip_summed !== CHECKSUM_COMPLETE) return;
-  skb.csum = csum_sub(skb.csum, csum_partial(skb.view, from, length, 0));
 }

@@ -19,7 +19,7 @@ export class SkBuffData {
 }
 
 /** An ACK or ping; an Ethernet frame with headroom; a jumbo frame; a loopback packet of 64 KB. */
-export const SIZE_CLASSES_OCTETS: readonly number[] = [512, 2048, 9984, 66560];
+const SIZE_CLASSES_OCTETS: readonly number[] = [512, 2048, 9984, 66560];
 
 /** Free buffers kept for each class; more than this go back to the garbage collector. */
 const FREE_MAX = [4096, 4096, 256, 64];

@@ -13,18 +13,6 @@ function mustBeFree(skb: SkBuff): void {
   if (skb.list !== undefined) throw new Error("skb_queue: the skb is in another queue");
 }
 
-export function skb_queue_empty(list: SkBuffHead): boolean {
-  return list.head === undefined;
-}
-
-export function skb_peek(list: SkBuffHead): SkBuff | undefined {
-  return list.head;
-}
-
-export function skb_peek_tail(list: SkBuffHead): SkBuff | undefined {
-  return list.tail;
-}
-
 export function skb_queue_tail(list: SkBuffHead, skb: SkBuff): void {
   mustBeFree(skb);
   skb.list = list;
@@ -86,11 +74,4 @@ export function skb_dequeue(list: SkBuffHead): SkBuff | undefined {
 /** Frees every packet of the queue. */
 export function skb_queue_purge(list: SkBuffHead): void {
   for (let skb = skb_dequeue(list); skb !== undefined; skb = skb_dequeue(list)) kfree_skb(skb);
-}
-
-/** Moves all packets of `from` to the end of `to`. */
-export function skb_queue_splice_tail_init(from: SkBuffHead, to: SkBuffHead): void {
-  for (let skb = skb_dequeue(from); skb !== undefined; skb = skb_dequeue(from)) {
-    skb_queue_tail(to, skb);
-  }
 }

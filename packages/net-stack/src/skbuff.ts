@@ -32,7 +32,6 @@ export const PACKET_HOST = 0;
 export const PACKET_BROADCAST = 1;
 export const PACKET_MULTICAST = 2;
 export const PACKET_OTHERHOST = 3;
-export const PACKET_OUTGOING = 4;
 export const PACKET_LOOPBACK = 5;
 
 /** Who gets the memory accounting back when the skb goes. */
@@ -61,11 +60,6 @@ function kmallocRoundup(octets: number): number {
 /** What Linux charges to a socket for a linear buffer of `size` octets (__alloc_skb and SKB_TRUESIZE). */
 export function skb_truesize(size: number): number {
   return kmallocRoundup(align(size, SMP_CACHE_BYTES) + SIZEOF_SKB_SHARED_INFO) + SIZEOF_SK_BUFF;
-}
-
-/** SKB_TRUESIZE(X) of the header file, for code that budgets memory. */
-export function SKB_TRUESIZE(size: number): number {
-  return size + SIZEOF_SK_BUFF + SIZEOF_SKB_SHARED_INFO;
 }
 
 export class SkBuff implements Frame {
@@ -180,10 +174,6 @@ function skb_panic(skb: SkBuff, what: string, len: number): never {
   );
 }
 
-export function skb_headroom(skb: SkBuff): number {
-  return skb.offset;
-}
-
 export function skb_tailroom(skb: SkBuff): number {
   return skb.bytes.length - skb.offset - skb.length;
 }
@@ -225,10 +215,6 @@ export function skb_trim(skb: SkBuff, len: number): void {
   if (skb.ip_summed === CHECKSUM_COMPLETE) skb.ip_summed = CHECKSUM_NONE;
 }
 
-export function skb_reset_mac_header(skb: SkBuff): void {
-  skb.mac_header = skb.offset;
-}
-
 export function skb_reset_network_header(skb: SkBuff): void {
   skb.network_header = skb.offset;
 }
@@ -267,7 +253,7 @@ export function skb_ensure_writable(skb: SkBuff): void {
 }
 
 /** Moves the packet into memory of its own with so much more head and tail room. Offsets stay valid. */
-export function pskb_expand_head(skb: SkBuff, nhead: number, ntail: number): void {
+function pskb_expand_head(skb: SkBuff, nhead: number, ntail: number): void {
   const old = skb.head;
   const used = skb.offset + skb.length;
   const data = skb.pool.arena.take(nhead + used + ntail);
@@ -288,7 +274,7 @@ export function pskb_expand_head(skb: SkBuff, nhead: number, ntail: number): voi
 }
 
 /** A copy of the packet in its own memory, with `headroom` octets before the data. */
-export function skb_copy(skb: SkBuff, headroom: number, pool: SkBuffPool = skb.pool): SkBuff {
+function skb_copy(skb: SkBuff, headroom: number, pool: SkBuffPool = skb.pool): SkBuff {
   const copy = pool.alloc(headroom + skb.length);
   copy.offset = headroom;
   copy.length = skb.length;

@@ -10,7 +10,7 @@ import type { NeighParms } from "./neigh-parms.ts";
 import type { NeighTable } from "./neigh-table.ts";
 
 /** States (include/uapi/linux/neighbour.h). */
-export const NUD_NONE = 0x00;
+const NUD_NONE = 0x00;
 export const NUD_INCOMPLETE = 0x01;
 export const NUD_REACHABLE = 0x02;
 export const NUD_STALE = 0x04;
@@ -19,13 +19,13 @@ export const NUD_PROBE = 0x10;
 export const NUD_FAILED = 0x20;
 export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
-export const NUD_IN_TIMER: number = NUD_INCOMPLETE | NUD_REACHABLE | NUD_DELAY | NUD_PROBE;
-export const NUD_CONNECTED: number = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE;
+const NUD_IN_TIMER: number = NUD_INCOMPLETE | NUD_REACHABLE | NUD_DELAY | NUD_PROBE;
+const NUD_CONNECTED: number = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE;
 export const NUD_VALID: number = NUD_CONNECTED | NUD_PROBE | NUD_STALE | NUD_DELAY;
 
 /** Flags of an update. */
 export const NEIGH_UPDATE_F_OVERRIDE = 1;
-export const NEIGH_UPDATE_F_WEAK_OVERRIDE = 2;
+const NEIGH_UPDATE_F_WEAK_OVERRIDE = 2;
 export const NEIGH_UPDATE_F_ADMIN = 8;
 
 /** Linux drops the oldest waiting packet when the bytes do not fit. */

@@ -15,7 +15,7 @@ export interface IcmpErrno {
 }
 
 /** By code of "destination unreachable". */
-export const icmp_err_convert: readonly IcmpErrno[] = [
+const icmp_err_convert: readonly IcmpErrno[] = [
   { errno: Errno.ENETUNREACH, fatal: false }, // network
   { errno: Errno.EHOSTUNREACH, fatal: false }, // host
   { errno: Errno.ENOPROTOOPT, fatal: true }, // protocol

@@ -34,7 +34,7 @@ const ICMP_ERROR_LENGTH_MAX = 576;
 const IPTOS_PREC_INTERNETCONTROL = 0xc0;
 const RT_TOS_MASK = 0x1e;
 
-export function icmp_is_error(type: number): boolean {
+function icmp_is_error(type: number): boolean {
   return (
     type === ICMP_DEST_UNREACH ||
     type === ICMP_SOURCE_QUENCH ||

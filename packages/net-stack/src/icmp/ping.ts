@@ -122,6 +122,7 @@ export class PingSock extends DatagramSock {
     const { saddr } = this.net.ipv4.fl4;
     if (length + IPV4_HEADER_LENGTH > (ip_sk_ignore_df(this) ? 0xffff : rt.mtu()))
       return -Errno.EMSGSIZE;
+    if (this.sendRoom() === 0) return this.#transmit(msg, length, rt, saddr, daddr);
     return this.sendWhenRoom(flags, () => this.#transmit(msg, length, rt, saddr, daddr));
   }
 

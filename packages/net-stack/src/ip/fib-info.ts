@@ -15,11 +15,9 @@ import {
 import { RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE } from "./in-device.ts";
 
 /** Who made the route (rtm_protocol). */
-export const RTPROT_UNSPEC = 0;
 export const RTPROT_REDIRECT = 1;
 export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
-export const RTPROT_STATIC = 4;
 
 /** nexthop flags. */
 export const RTNH_F_DEAD = 1;

@@ -26,7 +26,6 @@ import { NO_METRICS, RTN_BROADCAST, RTN_LOCAL, RTN_UNICAST } from "./rtable.ts";
 import type { RouteMetrics } from "./rtable.ts";
 import { inet_addr_type } from "./addr-type.ts";
 
-export const RT_TABLE_UNSPEC = 0;
 export const RT_TABLE_DEFAULT = 253;
 export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;

@@ -3,7 +3,6 @@ import type { SysctlInt, SysctlTree } from "@dcejs/sysctl";
 import type { NetDevice } from "../netdevice/netdevice.ts";
 
 export const RT_SCOPE_UNIVERSE = 0;
-export const RT_SCOPE_SITE = 200;
 export const RT_SCOPE_LINK = 253;
 export const RT_SCOPE_HOST = 254;
 export const RT_SCOPE_NOWHERE = 255;

@@ -59,7 +59,7 @@ export function ip_dst_mtu_maybe_forward(net: NetStack, rt: Rtable, isForwarding
 }
 
 /** ip_skb_dst_mtu. */
-export function ip_skb_dst_mtu(sk: Sock | undefined, skb: SkBuff, rt: Rtable): number {
+function ip_skb_dst_mtu(sk: Sock | undefined, skb: SkBuff, rt: Rtable): number {
   const isForwarded = (skb.ipcb_flags & IPSKB_FORWARDED) !== 0;
   if (sk === undefined || ip_sk_use_pmtu(sk) || sk.pmtudisc === IP_PMTUDISC_INTERFACE) {
     if (sk?.pmtudisc !== IP_PMTUDISC_INTERFACE) {
@@ -181,7 +181,7 @@ export function ip_send_skb(net: NetStack, skb: SkBuff): number {
 }
 
 /** __ip_local_out and dst_output. The header is complete. Takes the packet. */
-export function ip_local_out(net: NetStack, skb: SkBuff): number {
+function ip_local_out(net: NetStack, skb: SkBuff): number {
   net.mib.ip.OutRequests++;
   return dst_output(skb);
 }

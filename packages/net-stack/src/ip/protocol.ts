@@ -5,10 +5,8 @@ import type { SkBuff } from "../skbuff.ts";
 
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
-export const IPPROTO_IGMP = 2;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
-export const IPPROTO_UDPLITE = 136;
 export const IPPROTO_RAW = 255;
 
 /** struct net_protocol. */
@@ -33,12 +31,5 @@ export interface NetProtocol {
 export function inet_add_protocol(net: NetStack, protocol: number, handler: NetProtocol): number {
   if (net.ipv4.protocols[protocol] !== undefined) return -Errno.EBUSY;
   net.ipv4.protocols[protocol] = handler;
-  return 0;
-}
-
-/** 0, or -ENOENT when another handler has the number. */
-export function inet_del_protocol(net: NetStack, protocol: number, handler: NetProtocol): number {
-  if (net.ipv4.protocols[protocol] !== handler) return -Errno.ENOENT;
-  net.ipv4.protocols[protocol] = undefined;
   return 0;
 }

@@ -31,8 +31,8 @@ import {
   Rtable,
 } from "./rtable.ts";
 
-export { ip_route_input, ip_route_input_type } from "./route-input.ts";
-export { ipv4_sk_update_pmtu, ipv4_update_pmtu } from "./pmtu.ts";
+export { ip_route_input_type } from "./route-input.ts";
+export { ipv4_sk_update_pmtu } from "./pmtu.ts";
 export { inet_addr_type } from "./addr-type.ts";
 
 /**

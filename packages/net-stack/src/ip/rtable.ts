@@ -5,7 +5,6 @@ import type { NetStack } from "../net-stack.ts";
 import type { SkBuff } from "../skbuff.ts";
 
 /** rt_type (include/uapi/linux/rtnetlink.h). */
-export const RTN_UNSPEC = 0;
 export const RTN_UNICAST = 1;
 export const RTN_LOCAL = 2;
 export const RTN_BROADCAST = 3;
@@ -16,7 +15,6 @@ export const RTN_UNREACHABLE = 7;
 export const RTN_PROHIBIT = 8;
 
 /** rt_flags (include/uapi/linux/in_route.h). */
-export const RTCF_DOREDIRECT = 0x01000000;
 export const RTCF_BROADCAST = 0x10000000;
 export const RTCF_MULTICAST = 0x20000000;
 export const RTCF_LOCAL = 0x80000000;

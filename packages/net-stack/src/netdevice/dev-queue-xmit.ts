@@ -52,7 +52,7 @@ export function dev_queue_xmit(skb: SkBuff): number {
 }
 
 /** Hands queued packets to the driver while it takes them. */
-export function qdisc_run(dev: NetDevice): void {
+function qdisc_run(dev: NetDevice): void {
   const qdisc = dev.qdisc;
   if (qdisc === undefined || !dev.isRunning) return;
   for (let quota = DEV_TX_WEIGHT; !dev.isQueueStopped; quota--) {

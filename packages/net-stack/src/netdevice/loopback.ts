@@ -11,7 +11,7 @@ import {
 } from "./netdevice.ts";
 import { netif_rx_frame } from "./receive.ts";
 
-export const LOOPBACK_MTU = 65_536;
+const LOOPBACK_MTU = 65_536;
 
 export function createLoopback(): NetDevice {
   return new NetDevice({

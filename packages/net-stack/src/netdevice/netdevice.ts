@@ -18,7 +18,7 @@ export const IFF_NOARP = 0x80;
 export const IFF_PROMISC = 0x100;
 export const IFF_ALLMULTI = 0x200;
 export const IFF_MULTICAST = 0x1000;
-export const IFF_LOWER_UP = 0x10000;
+const IFF_LOWER_UP = 0x10000;
 
 /** dev->features, of those in include/linux/netdev_features.h that matter here. */
 export const NETIF_F_HW_CSUM = 0x1;

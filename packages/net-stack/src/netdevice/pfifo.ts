@@ -11,7 +11,7 @@ import {
 
 /** What dev_queue_xmit says besides negative errnos (include/linux/netdevice.h). */
 export const NET_XMIT_SUCCESS = 0;
-export const NET_XMIT_DROP = 1;
+const NET_XMIT_DROP = 1;
 export const NET_XMIT_CN = 2;
 
 export class Pfifo {
@@ -62,9 +62,4 @@ export class Pfifo {
     skb_queue_purge(this.#queue);
     this.backlog = 0;
   }
-}
-
-/** net_xmit_errno: congestion is no error, a drop is -ENOBUFS. */
-export function net_xmit_errno(code: number, enobufs: number): number {
-  return code === NET_XMIT_CN ? 0 : -enobufs;
 }

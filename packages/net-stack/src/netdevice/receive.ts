@@ -28,8 +28,8 @@ import {
 } from "../wire/ethernet.ts";
 import type { NetDevice } from "./netdevice.ts";
 
-export const NET_RX_SUCCESS = 0;
-export const NET_RX_DROP = 1;
+const NET_RX_SUCCESS = 0;
+const NET_RX_DROP = 1;
 
 /** Headroom of packets that are copied in from a frame of another kind. */
 const NET_SKB_PAD = 64;

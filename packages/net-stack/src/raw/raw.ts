@@ -102,6 +102,7 @@ export class RawSock extends DatagramSock {
     if (!this.hdrincl && total > (ip_sk_ignore_df(this) ? 0xffff : rt.mtu()))
       return -Errno.EMSGSIZE;
     if (this.hdrincl && length < IPV4_HEADER_LENGTH) return -Errno.EINVAL;
+    if (this.sendRoom() === 0) return this.#transmit(msg, length, rt, saddr, daddr);
     return this.sendWhenRoom(flags, () => this.#transmit(msg, length, rt, saddr, daddr));
   }
 

@@ -13,18 +13,12 @@ export interface MsgHdr {
 
 export const MSG_OOB = 0x1;
 export const MSG_PEEK = 0x2;
-export const MSG_DONTROUTE = 0x4;
-export const MSG_CTRUNC = 0x8;
-export const MSG_PROBE = 0x10;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_EOR = 0x80;
 export const MSG_WAITALL = 0x100;
-export const MSG_CONFIRM = 0x800;
 export const MSG_ERRQUEUE = 0x2000;
-export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
-export const MSG_ZEROCOPY = 0x4000000;
 export const MSG_FASTOPEN = 0x20000000;
 
 /** iov_iter_count: octets that all pieces hold together. */

@@ -31,17 +31,3 @@ export function sock_wfree(sk: Sock, truesize: number): void {
 export function sock_writeable(sk: Sock): boolean {
   return sk.sk_wmem_alloc < sk.sk_sndbuf >> 1;
 }
-
-/** sk_stream_wspace and friends count `sk_wmem_queued`: what waits in the write queue, sent or not. */
-export function sk_stream_memory_free(sk: Sock): boolean {
-  return sk.sk_wmem_queued < sk.sk_sndbuf;
-}
-
-export function sk_stream_wspace(sk: Sock): number {
-  return sk.sk_sndbuf - sk.sk_wmem_queued;
-}
-
-/** Space that poll() asks for before it reports EPOLLOUT: a third of the buffer. */
-export function sk_stream_is_writeable(sk: Sock): boolean {
-  return sk_stream_wspace(sk) >= sk.sk_wmem_queued >> 1 && sk_stream_memory_free(sk);
-}

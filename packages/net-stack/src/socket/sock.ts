@@ -14,7 +14,7 @@
  *    `sk_wq`, with poll bits as the key.
  */
 import { Errno, MAX_SCHEDULE_TIMEOUT } from "@dcejs/lkl-kernel";
-import type { LklKernel, TimerList, Wait, WaitQueueHead } from "@dcejs/lkl-kernel";
+import type { LklKernel, Wait, WaitQueueHead } from "@dcejs/lkl-kernel";
 import type { Rtable } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
 import { SkBuffHead, skb_queue_purge } from "../skbuff-queue.ts";
@@ -259,14 +259,6 @@ export function sock_rcvlowat(sk: Sock, waitall: boolean, length: number): numbe
 /** What an interrupted call returns: restartable only without a timeout. */
 export function sock_intr_errno(timeo: number): number {
   return timeo === MAX_SCHEDULE_TIMEOUT ? -Errno.ERESTARTSYS : -Errno.EINTR;
-}
-
-export function sk_reset_timer(sk: Sock, timer: TimerList, expires: number): void {
-  sk.kernel.mod_timer(timer, expires);
-}
-
-export function sk_stop_timer(sk: Sock, timer: TimerList): void {
-  sk.kernel.del_timer(timer);
 }
 
 /** sock_orphan: the program let go; nobody is woken any more. */

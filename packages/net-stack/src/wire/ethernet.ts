@@ -14,7 +14,6 @@ export const ETH_DATA_LEN = 1500;
 export const ETH_P_802_3_MIN = 0x0600;
 export const ETH_P_IP = 0x0800;
 export const ETH_P_ARP = 0x0806;
-export const ETH_P_IPV6 = 0x86dd;
 export const ETH_P_802_2 = 0x0004;
 
 export const BROADCAST_HI = 0xffff;

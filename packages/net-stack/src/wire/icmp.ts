@@ -1,6 +1,6 @@
 /** ICMP header (RFC 792). Offsets in octets from the start of the header. */
-export const ICMP_TYPE = 0;
-export const ICMP_CODE = 1;
+const ICMP_TYPE = 0;
+const ICMP_CODE = 1;
 export const ICMP_CHECK = 2;
 /** Second word: identifier and sequence of an echo, next-hop MTU, pointer, gateway. */
 export const ICMP_REST = 4;
@@ -14,9 +14,6 @@ export const ICMP_ECHO = 8;
 export const ICMP_TIME_EXCEEDED = 11;
 export const ICMP_PARAMETERPROB = 12;
 export const ICMP_TIMESTAMP = 13;
-export const ICMP_TIMESTAMPREPLY = 14;
-export const ICMP_ADDRESS = 17;
-export const ICMP_ADDRESSREPLY = 18;
 export const NR_ICMP_TYPES = 18;
 
 /** Codes of ICMP_DEST_UNREACH. */
@@ -25,7 +22,6 @@ export const ICMP_HOST_UNREACH = 1;
 export const ICMP_PROT_UNREACH = 2;
 export const ICMP_PORT_UNREACH = 3;
 export const ICMP_FRAG_NEEDED = 4;
-export const ICMP_SR_FAILED = 5;
 export const ICMP_PKT_FILTERED = 13;
 export const NR_ICMP_UNREACH = 15;
 

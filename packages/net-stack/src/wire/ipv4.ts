@@ -21,7 +21,6 @@ export const IP_CHECK = 10;
 export const IP_SADDR = 12;
 export const IP_DADDR = 16;
 export const IPV4_HEADER_LENGTH = 20;
-export const IPV4_HEADER_LENGTH_MAX = 60;
 export const IPV4_PACKET_LENGTH_MAX = 65_535;
 
 /** Bits of the frag_off word. */

@@ -1,7 +1,7 @@
 /** UDP header (RFC 768). Offsets in octets from the start of the header. */
 export const UDP_SOURCE = 0;
-export const UDP_DEST = 2;
-export const UDP_LEN = 4;
+const UDP_DEST = 2;
+const UDP_LEN = 4;
 export const UDP_CHECK = 6;
 export const UDP_HEADER_LENGTH = 8;
 

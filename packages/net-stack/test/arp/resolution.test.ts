@@ -6,8 +6,9 @@ import {
   NUD_REACHABLE,
   NUD_STALE,
   SOCK_DGRAM,
+  netif_carrier_off,
 } from "../../src/index.ts";
-import { at, ip, netif_carrier_off, withNetwork } from "../host/network.ts";
+import { at, ip, withNetwork } from "../host/network.ts";
 import type { Network, Node, WireOptions } from "../host/network.ts";
 import type { NetDevice } from "../../src/index.ts";
 import type { Wait } from "@dcejs/lkl-kernel";

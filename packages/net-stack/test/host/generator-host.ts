@@ -9,7 +9,7 @@ import type {
 } from "@dcejs/lkl-kernel";
 
 /** Identity of the event loop, where timers fire and interrupts come from. Threads count from 2. */
-export const MAIN_THREAD = 1;
+const MAIN_THREAD = 1;
 
 type Body = (arg: unknown) => void | Wait<unknown>;
 

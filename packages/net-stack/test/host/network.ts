@@ -4,7 +4,6 @@ import { createLinuxSysctlTree } from "@dcejs/sysctl";
 import type { SysctlTree } from "@dcejs/sysctl";
 import { netStackInitcall, NetDevice, netif_rx_frame, netif_wake_queue } from "../../src/index.ts";
 import type { NetDeviceOptions, NetStack } from "../../src/index.ts";
-import { netif_carrier_off, netif_carrier_on } from "../../src/index.ts";
 import { IFF_UP } from "../../src/index.ts";
 import { parseIpv4 } from "../../src/wire/ipv4.ts";
 import { sockaddrIn } from "../../src/socket/sockaddr.ts";
@@ -309,7 +308,7 @@ export function echoRequest(payload: number, sequence = 1): Uint8Array {
   return bytes;
 }
 
-export function check(errno: number): number {
+function check(errno: number): number {
   if (errno < 0) throw new Error(`errno ${errno}`);
   return errno;
 }
@@ -317,5 +316,3 @@ export function check(errno: number): number {
 function isWait<T>(value: T | Wait<T>): value is Wait<T> {
   return typeof value === "object" && value !== null && Symbol.iterator in value && "next" in value;
 }
-
-export { netif_carrier_off, netif_carrier_on };

@@ -142,9 +142,7 @@ test("calls without a destination, beyond the size, or without a route say so", 
     expect(yield* node.send(socket, new Uint8Array(65_600), at("127.0.0.1", 1))).toBe(
       -Errno.EMSGSIZE,
     );
-    expect(yield* node.send(socket, new Uint8Array(1), at("10.0.0.1", 1))).toBe(
-      -Errno.ENETUNREACH,
-    );
+    expect(yield* node.send(socket, new Uint8Array(1), at("10.0.0.1", 1))).toBe(-Errno.ENETUNREACH);
     expect(yield* node.send(socket, new Uint8Array(1), at("127.0.0.1", 0))).toBe(-Errno.EINVAL);
     yield* node.close(socket);
   });
