@@ -163,7 +163,9 @@ export function* runAddressCommand(
     case "show":
       return yield* show(command, client, output);
     case "flush": {
-      for (const address of yield* selectAddresses(client, command)) {
+      // Secondary addresses first: they would vanish with their primary one.
+      const addresses = yield* selectAddresses(client, command);
+      for (const address of addresses.toReversed()) {
         yield* talk(client, deletion(address));
       }
       return "";

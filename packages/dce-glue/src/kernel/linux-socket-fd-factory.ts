@@ -1,4 +1,10 @@
-import { InvariantError, type Task, type TaskManager, type Wait } from "@dcejs/core-sched";
+import {
+  InvariantError,
+  type Task,
+  type TaskManager,
+  type Tracepoint,
+  type Wait,
+} from "@dcejs/core-sched";
 import { Errno } from "@dcejs/lkl-kernel";
 import type { UnixFd } from "../fd/unix-fd.ts";
 import type { NodeContext, SocketFdFactory } from "../process/node-context.ts";
@@ -62,6 +68,7 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
   readonly #hostOps: SimHostOperations;
   readonly #dceHandle: SimDceHandle;
   readonly #setsDceSysctls: boolean;
+  readonly #console: Tracepoint;
   #state: "made" | "running" | "halted" = "made";
   #lastInode = 0;
   #openSockets = 0;
@@ -73,6 +80,7 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
     this.manager = node.taskManager;
     this.kernelName = provider.name;
     this.#setsDceSysctls = options.setsDceSysctls ?? false;
+    this.#console = node.simulator.tracer.tracepoint("printk:console");
     const random = node.simulator.random(`kernel-${node.nodeId}`);
     const wallClockBase = node.wallClockBaseSeconds * NANOSECONDS_PER_SECOND;
     const print = (text: string): void => this.#print(text);
@@ -237,15 +245,9 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
     for (const nic of this.nics) nic.unplug();
   }
 
+  /** The console: each line is also in the kernel's log, which is /var/log/messages. */
   #print(text: string): void {
-    this.#log += text;
-  }
-
-  #log = "";
-
-  /** What the kernel has printed on its console. */
-  get console(): string {
-    return this.#log;
+    if (this.#console.isEnabled) this.#console.emit(text);
   }
 }
 

@@ -139,7 +139,10 @@ function reportRun<D extends OptionDeclarations, R, O>(
 }
 
 function exportFiles<O>(run: SimulationRun<O>, folder: string): void {
-  for (const node of run.nodes) exportTo(node.dce.node.fs, folder, node.id);
+  for (const node of run.nodes) {
+    node.fs.write("/var/log/messages", node.dmesg());
+    exportTo(node.dce.node.fs, folder, node.id);
+  }
 }
 
 function leaksOf<O>(run: SimulationRun<O>): LeakReport {

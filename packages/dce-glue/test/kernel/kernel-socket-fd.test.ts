@@ -52,6 +52,15 @@ async function sends(posix: Posix, ...texts: string[]): Promise<void> {
   for (const text of texts) await posix.sendto(socket, text, SERVER);
 }
 
+async function accepts(posix: Posix): Promise<void> {
+  await posix.accept(await listening(posix));
+}
+
+async function receives(posix: Posix): Promise<void> {
+  const socket = await posix.socket(AF_INET, SOCK_DGRAM);
+  await posix.recv(socket, new Uint8Array(1));
+}
+
 describe("blocking calls", () => {
   test("accept in one process and connect in another: the wait that stopped LKL in DCE", async () => {
     const log: string[] = [];
@@ -176,13 +185,6 @@ describe("signals", () => {
   });
 
   test("a fatal signal ends a process that waits in accept, connect and recv, and frees what it had", async () => {
-    async function accepts(posix: Posix): Promise<void> {
-      await posix.accept(await listening(posix));
-    }
-    async function receives(posix: Posix): Promise<void> {
-      const socket = await posix.socket(AF_INET, SOCK_DGRAM);
-      await posix.recv(socket, new Uint8Array(1));
-    }
     const scenario = simulation({}, (sim) => {
       const host = sim.node("host");
       const victims = [accepts, receives].map((program) =>

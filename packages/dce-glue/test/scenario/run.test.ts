@@ -117,13 +117,14 @@ describe("how processes end", () => {
   });
 });
 
+async function show(posix: Posix): Promise<void> {
+  const input = await posix.readTextFile(0);
+  await posix.print(
+    JSON.stringify([posix.argv, posix.getenv("LANG"), posix.getcwd(), posix.getuid(), input]),
+  );
+}
+
 test("argv, environment, working directory, uid and stdin are what was asked for", async () => {
-  async function show(posix: Posix): Promise<void> {
-    const input = await posix.readTextFile(0);
-    await posix.print(
-      JSON.stringify([posix.argv, posix.getenv("LANG"), posix.getcwd(), posix.getuid(), input]),
-    );
-  }
   const scenario = simulation({}, (sim) => {
     const node = sim.node("a");
     node.fs.write("/home/file", "x");

@@ -147,3 +147,20 @@ test("one host talks to itself over lo", async () => {
   });
   expect((await runScenario(scenario)).result).toBe("5 from 127.0.0.1\n");
 });
+
+test("a run that is cut off in the middle of a transfer leaves no task, event or descriptor", async () => {
+  const endless = simulation({ until: "300ms" }, (sim) => {
+    const server = sim.node("server");
+    const client = sim.node("client");
+    sim.link(server, client, { rate: "10Mbps", delay: "5ms", loss: 0.02 });
+    server.ip("addr add 10.0.0.1/24 dev sim0");
+    client.ip("addr add 10.0.0.2/24 dev sim0");
+    client.fs.write("/file", new Uint8Array(2_000_000));
+    server.start(serveFile);
+    client.start(sendFile, { at: "10ms" });
+  });
+  const cut = await runScenario(endless);
+  expect(cut.ok).toBe(false);
+  expect(cut.virtualNs).toBe(300_000_000);
+  expect(cut.leaks).toMatchObject({ tasks: 0, events: 0, fileDescriptors: 0, hostObjects: 0 });
+});

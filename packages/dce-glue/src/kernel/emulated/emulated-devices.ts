@@ -52,6 +52,7 @@ class EmulatedDevice {
   #taken = 0;
   #hasRoom = false;
   #carrier: boolean | undefined;
+  #isGone = false;
 
   constructor(kernel: LklKernel, priv: object, netdev: NetDevice) {
     this.#kernel = kernel;
@@ -63,20 +64,21 @@ class EmulatedDevice {
 
   receive(frame: Frame): void {
     this.#ring.push(frame);
-    if (this.#kernel.lkl_trigger_irq(this.#irq) < 0) this.#discard();
+    if (this.#isGone || this.#kernel.lkl_trigger_irq(this.#irq) < 0) this.#discard();
   }
 
   wakeQueue(): void {
     this.#hasRoom = true;
-    this.#kernel.lkl_trigger_irq(this.#irq);
+    if (!this.#isGone) this.#kernel.lkl_trigger_irq(this.#irq);
   }
 
   setCarrier(isOn: boolean): void {
     this.#carrier = isOn;
-    this.#kernel.lkl_trigger_irq(this.#irq);
+    if (!this.#isGone) this.#kernel.lkl_trigger_irq(this.#irq);
   }
 
   remove(): void {
+    this.#isGone = true;
     this.#kernel.free_irq(this.#irq);
     this.#kernel.lkl_put_irq(this.#irq, this.netdev.name);
     this.#discard();

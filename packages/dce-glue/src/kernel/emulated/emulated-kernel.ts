@@ -87,7 +87,7 @@ function makeHandle(
   const forwarders = new Forwarders(kernel, host.taskManager, () => imported.task_current(dce));
   return {
     version: KERNEL_HANDLE_VERSION,
-    ...lifeCycle(host, kernel, forwarders),
+    ...lifeCycle(host, boot, forwarders),
     ...tasks(forwarders),
     ...emulatedSockets(forwarders, net, imported),
     ...emulatedDevices(forwarders, net, imported, dce),
@@ -100,13 +100,14 @@ function makeHandle(
 
 function lifeCycle(
   host: KernelHost,
-  kernel: LklKernel,
+  boot: Boot,
   forwarders: Forwarders,
 ): Pick<KernelHandle, "setup_kernel" | "halt_kernel"> {
   const { taskManager } = host;
+  const { kernel } = boot;
   return {
     setup_kernel: () => enter(taskManager, boots(host, kernel, forwarders)),
-    halt_kernel: () => enter(taskManager, halts(kernel)),
+    halt_kernel: () => enter(taskManager, halts(boot, forwarders)),
   };
 }
 
@@ -122,8 +123,10 @@ function* boots(host: KernelHost, kernel: LklKernel, forwarders: Forwarders): Wa
   return started < 0 ? started : forwarders.requestIrq();
 }
 
-function* halts(kernel: LklKernel): Wait {
+function* halts(boot: Boot, forwarders: Forwarders): Wait {
+  const { kernel } = boot;
   if (!kernel.lkl_is_running()) return -Errno.ESHUTDOWN;
+  forwarders.inEventContext(() => boot.net?.shutdown());
   const halted = yield* kernel.lkl_sys_halt();
   if (halted >= 0) kernel.lkl_cleanup();
   return halted;
