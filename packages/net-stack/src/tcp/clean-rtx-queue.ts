@@ -93,7 +93,7 @@ function packetAcked(tp: TcpSock, skb: SkBuff, sack: SackState, state: CleanStat
     tp.delivered++;
     tp.tcp.ext.TCPDelivered++;
     if (!tcp_skb_spurious_retrans(tp, skb)) {
-      tcp_rack_advance(tp, sacked, skb.end_seq, tcp_skb_timestamp_us(skb));
+      tcp_rack_advance(tp, sacked, skb.end_seq, skb.tstamp);
     }
   }
   if ((sacked & TCPCB_LOST) !== 0) tp.lost_out--;
@@ -145,13 +145,13 @@ function tcp_ack_update_rtt(
   let seq_rtt_us = -1;
   let ca_rtt_us = -1;
   if (state.first_ackt !== 0 && (state.flag & FLAG_RETRANS_DATA_ACKED) === 0) {
-    seq_rtt_us = tp.tcp_mstamp - state.first_ackt;
-    ca_rtt_us = tp.tcp_mstamp - state.last_ackt;
+    seq_rtt_us = Math.max(tp.tcp_mstamp - state.first_ackt, 0);
+    ca_rtt_us = Math.max(tp.tcp_mstamp - state.last_ackt, 0);
     if (maybeDelayed) state.flag |= FLAG_ACK_MAYBE_DELAYED;
   }
   if (sack.first_sackt !== 0) {
-    if (seq_rtt_us < 0) seq_rtt_us = tp.tcp_mstamp - sack.first_sackt;
-    ca_rtt_us = tp.tcp_mstamp - sack.last_sackt;
+    if (seq_rtt_us < 0) seq_rtt_us = Math.max(tp.tcp_mstamp - sack.first_sackt, 0);
+    ca_rtt_us = Math.max(tp.tcp_mstamp - sack.last_sackt, 0);
   }
   const hasEcho = tp.rx_opt.saw_tstamp && tp.rx_opt.rcv_tsecr !== 0;
   if (seq_rtt_us < 0 && hasEcho && (state.flag & FLAG_ACKED) !== 0) {

@@ -44,7 +44,7 @@ export function forgetConnection(tp: TcpSock): void {
   tp.urg_data = 0;
   tp.rcv_ooopack = 0;
   tp.reord_seen = 0;
-  tp.rack.mstamp = 0;
+  tp.rack.xmit_ns = 0;
   tp.rack.reo_wnd_steps = 1;
   tp.rack.reo_wnd_persist = 0;
   tp.rack.dsack_seen = false;

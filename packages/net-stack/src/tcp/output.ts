@@ -40,7 +40,9 @@ const URGENT_POINTER_MAX = 0xffff;
  * @returns 0, or a negative errno from the routing or the device.
  */
 export function tcp_transmit_skb(tp: TcpSock, skb: SkBuff, clone_it: boolean): number {
-  skb.tstamp = tp.tcp_clock_cache;
+  // In virtual time a burst leaves in one instant; RACK must know its order all the same.
+  tp.tx_stamp = Math.max(tp.tcp_clock_cache, tp.tx_stamp + 1);
+  skb.tstamp = tp.tx_stamp;
   const out = clone_it ? skb.clone() : skb;
   const payload = skb.length;
   const flags = skb.tcp_flags;

@@ -67,7 +67,7 @@ function tcp_rack_detect_loss(tp: TcpSock): number {
     const isWaiting = (skb.sacked & (TCPCB_LOST | TCPCB_SACKED_RETRANS)) === TCPCB_LOST;
     if (!isWaiting) {
       const sentAt = tcp_skb_timestamp_us(skb);
-      if (!tcp_skb_sent_after(tp.rack.mstamp, sentAt, tp.rack.end_seq, skb.end_seq)) break;
+      if (!tcp_skb_sent_after(tp.rack.xmit_ns, skb.tstamp, tp.rack.end_seq, skb.end_seq)) break;
       const remaining = tcp_rack_skb_timeout(tp, sentAt, reo_wnd);
       if (remaining <= 0) {
         tcp_mark_skb_lost(tp, skb);
@@ -92,21 +92,21 @@ export function tcp_rack_mark_lost(tp: TcpSock): boolean {
   return true;
 }
 
-/** A packet sent at `xmit_time` was (s)acked: it moves the front of what is known to have arrived. */
+/** A packet sent at `xmit_ns` was (s)acked: it moves the front of what is known to have arrived. */
 export function tcp_rack_advance(
   tp: TcpSock,
   sacked: number,
   end_seq: number,
-  xmit_time: number,
+  xmit_ns: number,
 ): void {
-  const rtt_us = tp.tcp_mstamp - xmit_time;
+  const rtt_us = Math.max(tp.tcp_mstamp - Math.floor(xmit_ns / 1000), 0);
   // Quicker than the path allows: the ACK is for the original, not for the retransmission.
   if (rtt_us < tp.rtt.min_rtt.get() && (sacked & TCPCB_RETRANS) !== 0) return;
   const rack = tp.rack;
   rack.advanced = true;
   rack.rtt_us = rtt_us;
-  if (tcp_skb_sent_after(xmit_time, rack.mstamp, end_seq, rack.end_seq)) {
-    rack.mstamp = xmit_time;
+  if (tcp_skb_sent_after(xmit_ns, rack.xmit_ns, end_seq, rack.end_seq)) {
+    rack.xmit_ns = xmit_ns;
     rack.end_seq = seqNum(end_seq);
   }
 }

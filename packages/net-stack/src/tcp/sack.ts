@@ -280,7 +280,7 @@ function sackPacket(tp: TcpSock, skb: SkBuff, isDup: boolean, state: SackState):
 
 function markSacked(tp: TcpSock, skb: SkBuff, xmit_time: number, state: SackState): void {
   const sacked = skb.sacked;
-  tcp_rack_advance(tp, sacked, skb.end_seq, xmit_time);
+  tcp_rack_advance(tp, sacked, skb.end_seq, skb.tstamp);
   if ((sacked & TCPCB_SACKED_RETRANS) !== 0) {
     // Not marked lost: the retransmission is believed to be still on its way.
     if ((sacked & TCPCB_LOST) !== 0) {

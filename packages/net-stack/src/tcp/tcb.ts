@@ -72,9 +72,10 @@ export class DelayedAck {
   rcv_mss = 0;
 }
 
-/** RACK (RFC 8985): the send time of the latest delivered segment. Times are µs. */
+/** RACK (RFC 8985). */
 export class Rack {
-  mstamp = 0;
+  /** When the latest delivered segment was sent, ns. */
+  xmit_ns = 0;
   rtt_us = 0;
   end_seq: SeqNum = seqNum(0);
   /** `tp.delivered` when the reordering window was last adapted. */

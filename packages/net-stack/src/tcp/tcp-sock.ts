@@ -143,6 +143,8 @@ export class TcpSock extends Sock implements EhashNode {
   // Clock: µs of the segment being processed, and ns behind it.
   tcp_mstamp = 0;
   tcp_clock_cache = 0;
+  /** Time of the last transmission, ns; no two are equal. */
+  tx_stamp = 0;
   /** Added to the clock in TSval, so that connections do not reveal each other. */
   tsoffset = 0;
   lsndtime = 0;

@@ -69,7 +69,7 @@ function parseOptions(text: string): OptionText[] {
   return text.split(",").map((item): OptionText => {
     const words = item.trim().split(/\s+/);
     const [name] = words;
-    switch (name) {
+    switch (name ?? "") {
       case "nop":
       case "sackOK":
         return { kind: name };

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { after, before, between, seqAdd, seqDiff, seqNum, seqToU32 } from "../../src/tcp/seq.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { SkBuffPool } from "../../src/skbuff-pool.ts";
 import type { SkBuff } from "../../src/skbuff.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { seqNum } from "../../src/tcp/seq.ts";
 import { emptyTcpHeader, readTcpHeader, writeTcpHeader } from "../../src/tcp/wire.ts";
