@@ -71,8 +71,6 @@ export class NetStack {
   readonly #byName: Map<string, NetDevice> = new Map();
   #lastIfindex = 0;
   #lastInode = 0;
-  /** Struct sockets that are open, for /proc/net/sockstat. */
-  socketsUsed = 0;
 
   constructor(kernel: LklKernel, sysctl: SysctlTree, tracepoint?: (name: string) => Tracepoint) {
     this.kernel = kernel;

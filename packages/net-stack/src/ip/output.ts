@@ -254,5 +254,10 @@ export function ip_finish_output2(net: NetStack, skb: SkBuff, rt: Rtable): numbe
     rt.neigh = neigh;
     rt.neighFor = nexthop;
   }
+  const { sk } = skb;
+  if (sk !== undefined && sk.sk_dst_pending_confirm) {
+    sk.sk_dst_pending_confirm = false;
+    neigh.confirm();
+  }
   return neigh.output(skb, ETH_P_IP);
 }

@@ -25,6 +25,8 @@ export const NETIF_F_HW_CSUM = 0x1;
 export const NETIF_F_RXCSUM = 0x2;
 export const NETIF_F_LOOPBACK = 0x4;
 
+const DEFAULT_TX_QUEUE_LEN = 1000;
+
 /** What a driver implements. Every function is called in kernel context and must not sleep. */
 export interface NetDeviceOps {
   /** Takes the packet (it then owns it) and returns true; or returns false (NETDEV_TX_BUSY), takes nothing, and calls netif_wake_queue later. */
@@ -117,13 +119,14 @@ export class NetDevice {
     this.flags = options.flags ?? IFF_BROADCAST | IFF_MULTICAST;
     this.features = options.features ?? NETIF_F_HW_CSUM | NETIF_F_RXCSUM;
     this.ops = options.ops;
-    const queueLength = options.tx_queue_len ?? 1000;
+    const queueLength = options.tx_queue_len ?? DEFAULT_TX_QUEUE_LEN;
     this.qdisc = queueLength === 0 ? undefined : new Pfifo(queueLength);
     if (options.address !== undefined) this.setAddress(options.address);
   }
 
+  /** Devices without a queue show the default, as `ip link` does for lo. */
   get tx_queue_len(): number {
-    return this.qdisc?.limitPackets ?? 0;
+    return this.qdisc?.limitPackets ?? DEFAULT_TX_QUEUE_LEN;
   }
 
   /** dev->dev_addr. Read-only. */

@@ -123,6 +123,9 @@ export abstract class Sock {
   /** Route of the last packet; valid while its generation is (see `sk_dst_check`). */
   sk_dst_cache: Rtable | undefined = undefined;
 
+  /** The peer has answered: the next packet confirms the neighbour that it leaves through (sk_dst_confirm). */
+  sk_dst_pending_confirm = false;
+
   /** -1: the route's or the sysctl's value. */
   uc_ttl = -1;
   tos = 0;
