@@ -15,10 +15,19 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
 const marker = join(modules, ".dcejs-lockfile");
 const binaries = join(modules, ".bin");
-const env = { ...process.env, PATH: binaries + delimiter + process.env.PATH, TURBO_TELEMETRY_DISABLED: "1" };
+const env = {
+  ...process.env,
+  PATH: binaries + delimiter + process.env.PATH,
+  TURBO_TELEMETRY_DISABLED: "1",
+};
 
 function run(command, args) {
-  const result = spawnSync(command, args, { cwd: root, env, stdio: "inherit", shell: process.platform === "win32" });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    env,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
   if (result.error) {
     console.error(`cannot run ${command}: ${result.error.message}`);
     return 1;
@@ -27,7 +36,9 @@ function run(command, args) {
 }
 
 function lockfileHash() {
-  return createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml"))).digest("hex");
+  return createHash("sha256")
+    .update(readFileSync(join(root, "pnpm-lock.yaml")))
+    .digest("hex");
 }
 
 function isInstalled() {
@@ -36,7 +47,14 @@ function isInstalled() {
 
 function install() {
   console.error("Installing dependencies (once; takes about half a minute)…");
-  const status = run("npx", ["-y", PNPM, "install", "--frozen-lockfile", "--reporter=append-only", "--loglevel=warn"]);
+  const status = run("npx", [
+    "-y",
+    PNPM,
+    "install",
+    "--frozen-lockfile",
+    "--reporter=append-only",
+    "--loglevel=warn",
+  ]);
   if (status !== 0) {
     console.error(`the installation failed (exit ${status}); is the npm registry reachable?`);
     process.exit(status);

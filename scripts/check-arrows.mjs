@@ -16,7 +16,9 @@ const MAY_IMPORT = {
   cli: ["core-sched", "dce-glue", "links", "lkl-kernel", "net-stack", "sysctl"],
   examples: ["cli", "core-sched", "dce-glue", "links", "lkl-kernel", "net-stack", "sysctl"],
 };
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)["']([^"']+)["']/g;
+/** Import and export statements (not those quoted in comments), and dynamic imports. */
+const IMPORT =
+  /^\s*(?:import|export)\b[^;"']*["']([^"']+)["']|^[^*/]*\bimport\(\s*["']([^"']+)["']/gm;
 
 function* sourceFiles(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -28,10 +30,13 @@ function* sourceFiles(folder) {
 
 /** What is wrong with `specifier` in a file of package `name`, or undefined. */
 function complaint(name, file, specifier) {
-  if (NODE_FREE.includes(name) && specifier.startsWith("node:")) return "runs in browsers and may not use Node";
+  if (NODE_FREE.includes(name) && specifier.startsWith("node:"))
+    return "runs in browsers and may not use Node";
   if (specifier.startsWith(".")) {
     const target = join(dirname(file), specifier);
-    return target.startsWith(join(root, "packages", name, "src")) ? undefined : "leaves its own src folder";
+    return target.startsWith(join(root, "packages", name, "src"))
+      ? undefined
+      : "leaves its own src folder";
   }
   if (!specifier.startsWith("@dcejs/")) return undefined;
   const [other, ...rest] = specifier.slice("@dcejs/".length).split("/");
@@ -51,12 +56,16 @@ for (const name of readdirSync(join(root, "packages"))) {
     if (wrong !== undefined) problems.push(`packages/${name}/package.json: ${name} ${wrong}`);
   }
   for (const file of sourceFiles(join(root, "packages", name, "src"))) {
-    for (const [, specifier] of readFileSync(file, "utf8").matchAll(IMPORT)) {
+    for (const [, statement, dynamic] of readFileSync(file, "utf8").matchAll(IMPORT)) {
+      const specifier = statement ?? dynamic;
       const wrong = complaint(name, file, specifier);
-      if (wrong !== undefined) problems.push(`${relative(root, file)}: "${specifier}": ${name} ${wrong}`);
+      if (wrong !== undefined)
+        problems.push(`${relative(root, file)}: "${specifier}": ${name} ${wrong}`);
     }
   }
 }
 for (const problem of problems) console.error(problem);
-console.log(problems.length === 0 ? "arrows: all imports go down" : `arrows: ${problems.length} wrong`);
+console.log(
+  problems.length === 0 ? "arrows: all imports go down" : `arrows: ${problems.length} wrong`,
+);
 process.exit(problems.length === 0 ? 0 : 1);

@@ -10,17 +10,28 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = join(root, "node_modules", "typescript7", "bin", "tsc");
 const scratch = mkdtempSync(join(tmpdir(), "dcejs-install-"));
-const env = { ...process.env, PATH: join(root, "node_modules", ".bin") + delimiter + process.env.PATH };
+const env = {
+  ...process.env,
+  PATH: join(root, "node_modules", ".bin") + delimiter + process.env.PATH,
+};
 
 function run(command, args, cwd) {
-  return execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync(command, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 function readPackages() {
   const packages = new Map();
   for (const folder of readdirSync(join(root, "packages"))) {
-    const manifest = JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8"));
-    if (manifest.private !== true) packages.set(manifest.name, { folder: join(root, "packages", folder), manifest });
+    const manifest = JSON.parse(
+      readFileSync(join(root, "packages", folder, "package.json"), "utf8"),
+    );
+    if (manifest.private !== true)
+      packages.set(manifest.name, { folder: join(root, "packages", folder), manifest });
   }
   return packages;
 }
@@ -35,20 +46,47 @@ function closure(packages, name, found = new Set()) {
 }
 
 const CJS_TSCONFIG = {
-  compilerOptions: { module: "nodenext", strict: true, noEmit: true, skipLibCheck: false, types: [], lib: ["es2023", "dom"] },
+  compilerOptions: {
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: [],
+    lib: ["es2023", "dom"],
+  },
 };
 
 function tryPackage(name, needed, tarballs) {
   const project = join(scratch, name.replace("@dcejs/", "use-"));
   mkdirSync(project);
-  const dependencies = Object.fromEntries([...needed].map((each) => [each, `file:${tarballs.get(each)}`]));
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, dependencies }));
+  const dependencies = Object.fromEntries(
+    [...needed].map((each) => [each, `file:${tarballs.get(each)}`]),
+  );
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({ name: "user", private: true, dependencies }),
+  );
   run("npm", ["install", "--no-audit", "--no-fund", "--silent"], project);
-  writeFileSync(join(project, "use.mjs"), `import * as m from "${name}"; console.log(Object.keys(m).length);`);
-  writeFileSync(join(project, "use.cjs"), `const m = require("${name}"); console.log(Object.keys(m).length);`);
-  writeFileSync(join(project, "use.mts"), `import * as m from "${name}"; export const names: string[] = Object.keys(m);`);
-  writeFileSync(join(project, "use.cts"), `import m = require("${name}"); export const names: string[] = Object.keys(m);`);
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ ...CJS_TSCONFIG, files: ["use.mts", "use.cts"] }));
+  writeFileSync(
+    join(project, "use.mjs"),
+    `import * as m from "${name}"; console.log(Object.keys(m).length);`,
+  );
+  writeFileSync(
+    join(project, "use.cjs"),
+    `const m = require("${name}"); console.log(Object.keys(m).length);`,
+  );
+  writeFileSync(
+    join(project, "use.mts"),
+    `import * as m from "${name}"; export const names: string[] = Object.keys(m);`,
+  );
+  writeFileSync(
+    join(project, "use.cts"),
+    `import m = require("${name}"); export const names: string[] = Object.keys(m);`,
+  );
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ ...CJS_TSCONFIG, files: ["use.mts", "use.cts"] }),
+  );
   const esm = Number(run("node", ["use.mjs"], project));
   const cjs = Number(run("node", ["use.cjs"], project));
   run("node", [tsc, "-p", "."], project);

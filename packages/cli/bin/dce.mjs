@@ -18,7 +18,9 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
     console.error(`dce needs Node ≥ 24; this is ${process.version}`);
     process.exit(2);
   }
-  const run = spawnSync(bundledNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  const run = spawnSync(bundledNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   process.exit(run.status ?? 1);
 }
 

@@ -2,7 +2,19 @@ import type { RunResult } from "@dcejs/dce-glue";
 
 /** The run as one line of JSON. Everything but wallMs is a function of scenario, options and seed. */
 export function jsonReport(run: RunResult): string {
-  const { scenario, seed, kernel, virtualNs, wallMs, events, traceHash, nodes, processes, counters, result } = run;
+  const {
+    scenario,
+    seed,
+    kernel,
+    virtualNs,
+    wallMs,
+    events,
+    traceHash,
+    nodes,
+    processes,
+    counters,
+    result,
+  } = run;
   return `${JSON.stringify({
     scenario,
     seed,

@@ -12,7 +12,9 @@ import { UsageError } from "./usage-error.ts";
 export async function listScenarios(named: string | undefined, asJson: boolean): Promise<string> {
   const folder = named ?? findScenarioFolder(".");
   if (folder === undefined) {
-    throw new UsageError('no scenarios: no package.json here or above says "dce": { "scenarios": FOLDER }');
+    throw new UsageError(
+      'no scenarios: no package.json here or above says "dce": { "scenarios": FOLDER }',
+    );
   }
   if (!existsSync(folder)) throw new UsageError(`${folder}: no such folder`);
   const rows: { name: string; description: string; options: string }[] = [];
@@ -23,6 +25,7 @@ export async function listScenarios(named: string | undefined, asJson: boolean):
   }
   if (asJson) return `${JSON.stringify(rows)}\n`;
   const table = createTable(["scenario", "what it shows"]);
-  for (const { name, description, options } of rows) table.push([name, `${description}\n${options}`]);
+  for (const { name, description, options } of rows)
+    table.push([name, `${description}\n${options}`]);
   return `${table.toString()}\n`;
 }

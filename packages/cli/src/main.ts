@@ -65,7 +65,10 @@ function createProgram(output: CommandOutput, finish: (code: number) => void): C
     .allowUnknownOption()
     .helpOption(false)
     .option("--help", "show this, and the scenario's own options when one is named")
-    .addHelpText("after", "\nOptions that dce does not know go to the scenario, as do all after --.")
+    .addHelpText(
+      "after",
+      "\nOptions that dce does not know go to the scenario, as do all after --.",
+    )
     .action(
       async (scenario: string | undefined, rest: string[], flags: RunFlags, command: Command) => {
         if (flags.help === true) {

@@ -1,6 +1,7 @@
 import { setImmediate as nextHostTurn } from "node:timers/promises";
 import { formatDuration, type Simulator } from "@dcejs/core-sched";
 import ora from "ora";
+import { wallClockMs } from "./wall-clock.ts";
 
 /** How often the line is drawn, in host milliseconds. */
 const REDRAW_MS = 100;
@@ -9,7 +10,7 @@ const REDRAW_MS = 100;
 export class ProgressLine {
   readonly #spinner: ReturnType<typeof ora>;
   readonly #name: string;
-  readonly #startedMs: number = Date.now();
+  readonly #startedMs: number = wallClockMs();
   #drawnMs = 0;
 
   constructor(name: string) {
@@ -19,7 +20,7 @@ export class ProgressLine {
 
   /** Called by the simulator every few thousand events; lets the host breathe when it draws. */
   readonly update = async (simulator: Simulator): Promise<void> => {
-    const nowMs = Date.now();
+    const nowMs = wallClockMs();
     if (nowMs - this.#drawnMs < REDRAW_MS) return;
     this.#drawnMs = nowMs;
     const hostSeconds = Math.max(nowMs - this.#startedMs, 1) / 1000;

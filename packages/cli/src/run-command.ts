@@ -1,4 +1,10 @@
-import { optionUsage, parseOptionArguments, type RunOverrides, type RunResult, runScenario } from "@dcejs/dce-glue";
+import {
+  optionUsage,
+  parseOptionArguments,
+  type RunOverrides,
+  type RunResult,
+  runScenario,
+} from "@dcejs/dce-glue";
 import { EXIT_OK, EXIT_UNEXPECTED } from "./exit-codes.ts";
 import { jsonReport } from "./json-report.ts";
 import type { CommandOutput } from "./main.ts";
@@ -6,6 +12,7 @@ import { ProgressLine } from "./progress.ts";
 import { type LoadedScenario, loadScenario } from "./scenario-loader.ts";
 import { summary } from "./summary.ts";
 import { traceLine } from "./trace-line.ts";
+import { wallClockMs } from "./wall-clock.ts";
 
 /** Flags of `dce run`, as commander gives them. */
 export interface RunFlags {
@@ -37,14 +44,14 @@ export async function runCommand(
     output.isTerminal && flags.json !== true && flags.trace === undefined
       ? new ProgressLine(loaded.name)
       : undefined;
-  const startedMs = Date.now();
+  const startedMs = wallClockMs();
   let result: RunResult;
   try {
     result = await runScenario(loaded.scenario, overrides(loaded, words, flags, output, progress));
   } finally {
     progress?.stop();
   }
-  const timed: RunResult = { ...result, wallMs: Date.now() - startedMs };
+  const timed: RunResult = { ...result, wallMs: wallClockMs() - startedMs };
   output.out(flags.json === true ? jsonReport(timed) : summary(timed, flags));
   return timed.ok ? EXIT_OK : EXIT_UNEXPECTED;
 }

@@ -24,9 +24,14 @@ export async function loadScenario(nameOrPath: string): Promise<LoadedScenario> 
   } catch (error) {
     throw new UsageError(`${nameOrPath} cannot be loaded: ${firstLine(error)}`, { cause: error });
   }
-  const scenario = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  const scenario =
+    typeof module === "object" && module !== null && "default" in module
+      ? module.default
+      : undefined;
   if (!isScenario(scenario)) {
-    throw new UsageError(`${nameOrPath} is not a scenario: its default export must come from simulation(…)`);
+    throw new UsageError(
+      `${nameOrPath} is not a scenario: its default export must come from simulation(…)`,
+    );
   }
   return { name: scenario.config.name ?? name, scenario };
 }
@@ -42,7 +47,10 @@ function locate(nameOrPath: string): string {
   const files = folder === undefined || !existsSync(folder) ? [] : scenarioFiles(folder);
   const found = files.find(({ name }) => name === nameOrPath);
   if (found !== undefined) return found.path;
-  const known = files.length === 0 ? "this project lists none" : `known: ${files.map(({ name }) => name).join(", ")}`;
+  const known =
+    files.length === 0
+      ? "this project lists none"
+      : `known: ${files.map(({ name }) => name).join(", ")}`;
   throw new UsageError(`there is no scenario "${nameOrPath}" (${known})`);
 }
 

@@ -45,12 +45,12 @@ function endOf({ exit, signal, pid }: ProcessResult): string {
 
 function resultLines(result: unknown): string[] {
   if (result === undefined || result === null) return [];
-  if (typeof result !== "object") return ["", `result   ${String(result)}`];
+  if (typeof result !== "object") return ["", `result   ${format(result)}`];
   const entries = Object.entries(result);
   const width = Math.max(...entries.map(([key]) => key.length));
   return ["", ...entries.map(([key, value]) => `${key.padEnd(width)}  ${format(value)}`)];
 }
 
 function format(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -25,9 +25,11 @@ interface Row {
 
 const hasNs3 = spawnSync("make", ["-s", "-C", folder]).status === 0;
 
-function ns3(program: string, args: readonly (number | string)[], work: (json: never) => number): Round {
-  const json: never = JSON.parse(execFileSync(binaries + program, args.map(String), { encoding: "utf8" })) as never;
-  return { work: work(json), cpuSeconds: (json as { cpuSeconds: number }).cpuSeconds };
+/** Runs a peer program, and reads the number called `field` and its processor time from its JSON. */
+function ns3(program: string, args: readonly number[], field: string): Round {
+  const text = execFileSync(binaries + program, args.map(String), { encoding: "utf8" });
+  const report: ReadonlyMap<string, unknown> = new Map(Object.entries(JSON.parse(text)));
+  return { work: Number(report.get(field)), cpuSeconds: Number(report.get("cpuSeconds")) };
 }
 
 async function timed(run: () => Promise<number>): Promise<Round> {
@@ -42,19 +44,30 @@ function chain(hops: number, packets: number): Row {
     name: `udp chain, ${hops} hops`,
     unit: "packet-hop",
     ours: () =>
-      timed(async () => (await runScenario(dceUdpPerf, { options: { hops, packets } })).result.packetHops),
-    ns3: () => ns3("udp-chain", [hops, packets, 1000, 1], (json: { packetHops: number }) => json.packetHops),
+      timed(
+        async () =>
+          (await runScenario(dceUdpPerf, { options: { hops, packets } })).result.packetHops,
+      ),
+    ns3: () => ns3("udp-chain", [hops, packets, 1000, 1], "packetHops"),
   };
 }
 
+function segments(bytes: number): number {
+  return Math.round(bytes / 1448);
+}
+
 function bulk(flows: number, seconds: number): Row {
-  const segments = (bytes: number): number => Math.round(bytes / 1448);
   return {
     name: `tcp bulk, ${flows} flows`,
     unit: "segment",
     ours: () =>
-      timed(async () => segments((await runScenario(tcpBulk, { options: { flows, seconds } })).result.bytes)),
-    ns3: () => ns3("tcp-bulk", [flows, seconds], (json: { bytes: number }) => segments(json.bytes)),
+      timed(async () =>
+        segments((await runScenario(tcpBulk, { options: { flows, seconds } })).result.bytes),
+      ),
+    ns3: () => {
+      const { work, cpuSeconds } = ns3("tcp-bulk", [flows, seconds], "bytes");
+      return { work: segments(work), cpuSeconds };
+    },
   };
 }
 
@@ -88,4 +101,10 @@ for (const { name, unit, ours, ns3: peer } of rows) {
     }),
   });
 }
-console.log(JSON.stringify({ rounds: ROUNDS, peer: hasNs3 ? "ns-3 of Debian 12" : "not installed", report }, null, 2));
+console.log(
+  JSON.stringify(
+    { rounds: ROUNDS, peer: hasNs3 ? "ns-3 of Debian 12" : "not installed", report },
+    null,
+    2,
+  ),
+);

@@ -1,12 +1,4 @@
-import {
-  AF_INET,
-  type Posix,
-  SO_REUSEADDR,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  type Scenario,
-  simulation,
-} from "@dcejs/dce-glue";
+import { AF_INET, type Posix, SOCK_STREAM, type Scenario, simulation } from "@dcejs/dce-glue";
 
 const PORT = 5000;
 
@@ -41,8 +33,15 @@ export const tcpBulk: Scenario<
       sink.ip(`addr add 10.2.${i}.1/24 dev sim0`);
       b.ip(`addr add 10.2.${i}.2/24 dev sim${i + 1}`);
       sink.ip(`route add default via 10.2.${i}.2`);
-      sink.start((posix) => receive(posix, (length) => (bytes += length)), { name: "sink", daemon: true });
-      source.start((posix) => send(posix, `10.2.${i}.1`), { name: "source", at: 1e6 + i * 1e7, daemon: true });
+      sink.start((posix) => receive(posix, (length) => (bytes += length)), {
+        name: "sink",
+        daemon: true,
+      });
+      source.start((posix) => send(posix, `10.2.${i}.1`), {
+        name: "source",
+        at: 1e6 + i * 1e7,
+        daemon: true,
+      });
     }
     sim.until(`${seconds}s`);
     return () => ({ bytes, goodputMbps: (bytes * 8) / seconds / 1e6 });
@@ -51,10 +50,10 @@ export const tcpBulk: Scenario<
 
 async function receive(posix: Posix, count: (length: number) => void): Promise<void> {
   const listener = await posix.socket(AF_INET, SOCK_STREAM, 0);
-  await posix.setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, 1);
+  await posix.setReuseAddress(listener, true);
   await posix.bind(listener, { address: "0.0.0.0", port: PORT });
   await posix.listen(listener, 1);
-  const { fd } = await posix.accept(listener);
+  const fd = await posix.accept(listener);
   const buffer = new Uint8Array(256 * 1024);
   for (;;) count(await posix.recv(fd, buffer));
 }

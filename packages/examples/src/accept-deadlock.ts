@@ -1,8 +1,8 @@
 import { type Task, TaskManager } from "@dcejs/core-sched";
 import { simulation } from "@dcejs/dce-glue";
-import { LklKernel, SyscallNumber } from "@dcejs/lkl-kernel";
+import { LklKernel } from "@dcejs/lkl-kernel";
 import { type HostFlavour, spoiledHostOps } from "./accept-deadlock/host-operations.ts";
-import { type AcceptWait, Listener } from "./accept-deadlock/listener.ts";
+import { type AcceptWait, Listener, SYS_ACCEPT, SYS_CONNECT } from "./accept-deadlock/listener.ts";
 import { OneOsThread } from "./accept-deadlock/one-os-thread.ts";
 
 const VARIANTS: Record<"a" | "b" | "c" | "d", HostFlavour & { readonly acceptWait: AcceptWait }> = {
@@ -29,12 +29,12 @@ export default simulation(
     const kernel = new LklKernel({ name: "host" });
     const events: string[] = [];
     kernel.lkl_init(spoiledHostOps(manager, osThread, variant));
-    new Listener(kernel, manager, variant.acceptWait);
+    new Listener(manager, variant.acceptWait).register(kernel);
 
     const boot = manager.start(() => kernel.lkl_start_kernel("loglevel=8"), { name: "boot" });
     osThread.add(boot);
-    const server = program("server", SyscallNumber.accept, []);
-    const client = program("client", SyscallNumber.connect, ["client"]);
+    const server = program("server", SYS_ACCEPT, []);
+    const client = program("client", SYS_CONNECT, ["client"]);
     sim.at("1ms", () => void manager.wakeup(server));
     sim.at("2ms", () => void manager.wakeup(client));
     return () => ({ events, cpu: { owner: kernel.cpu.owner, count: kernel.cpu.count } });

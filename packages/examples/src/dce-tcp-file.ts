@@ -4,7 +4,11 @@ import { ScenarioError, simulation } from "@dcejs/dce-glue";
 import { receiveFile } from "./programs/receive-file.ts";
 import { sendFile } from "./programs/send-file.ts";
 
+const PORT = 9000;
 const DEFAULT_SIZE = 1_000_000;
+const LINE = 80;
+const NEWLINE = 0x0a;
+const LETTER_A = 0x61;
 
 /** The main job: a real file crosses a simulated link through two kernels, and arrives as it was. */
 export default simulation(
@@ -19,7 +23,7 @@ export default simulation(
   },
   (sim) => {
     const { file, rate, delay, loss } = sim.options;
-    const content = file === undefined ? seededBytes() : hostFile(file);
+    const content = file === undefined ? seededText() : hostFile(file);
 
     const sender = sim.node("sender");
     const receiver = sim.node("receiver");
@@ -28,9 +32,9 @@ export default simulation(
     receiver.ip("addr add 10.0.0.2/24 dev sim0");
 
     sender.fs.write("/file.bin", content);
-    const receiving = receiver.start(receiveFile, { args: [5000, "/received.bin"] });
+    const receiving = receiver.start(receiveFile, { args: [PORT, "/received.bin"] });
     const sending = sender.start(sendFile, {
-      args: ["10.0.0.2", 5000, "/file.bin"],
+      args: ["10.0.0.2", PORT, "/file.bin"],
       at: "100ms",
     });
 
@@ -47,10 +51,11 @@ export default simulation(
       };
     };
 
-    function seededBytes(): Uint8Array {
+    /** Lines of random letters: text, so that no protocol dissector takes it for something of its own. */
+    function seededText(): Uint8Array {
       const bytes = new Uint8Array(DEFAULT_SIZE);
       sim.random("file").bytes(bytes);
-      return bytes;
+      return bytes.map((byte, i) => (i % LINE === LINE - 1 ? NEWLINE : LETTER_A + (byte % 26)));
     }
   },
 );
@@ -59,7 +64,7 @@ function hostFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new ScenarioError(`--file ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new ScenarioError(`--file ${path}: ${String(error)}`);
   }
 }
 

@@ -16,7 +16,9 @@ async function failureOf(variant: string): Promise<unknown> {
 test("a: the client is runnable, but its OS thread is blocked by the server", async () => {
   const error = await failureOf("a");
   expect(error).toBeInstanceOf(DeadlockError);
-  expect(String(error)).toMatch(/client {2}ACTIVE.*the OS thread, which is blocked in sem_down by "server"/);
+  expect(String(error)).toMatch(
+    /client {2}ACTIVE.*the OS thread, which is blocked in sem_down by "server"/,
+  );
   expect(String(error)).toMatch(/server {2}BLOCKED/);
 });
 

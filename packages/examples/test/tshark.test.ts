@@ -13,7 +13,10 @@ import dceUdpPerf from "../src/dce-udp-perf.ts";
 const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
 if (!hasTshark) console.warn("no tshark on PATH: the tests that read captures with it are skipped");
 
-const CHECKSUMS_ON = ["ip", "tcp", "udp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
+const CHECKSUMS_ON = ["ip", "tcp", "udp"].flatMap((protocol) => [
+  "-o",
+  `${protocol}.check_checksum:TRUE`,
+]);
 const WRONG = [
   "_ws.malformed",
   "ip.checksum.status == 0",
@@ -31,25 +34,33 @@ const scenarios: [string, Scenario, number][] = [
   ["dce-udp-perf", dceUdpPerf, 1000],
 ];
 
-test.skipIf(!hasTshark).for(scenarios)("tshark finds nothing wrong in the captures of %s", async ([, scenario, framesMin]) => {
-  const folder = mkdtempSync(join(tmpdir(), "dcejs-pcap-"));
-  try {
-    await runScenario(scenario, { pcap: folder });
-    const captures = readdirSync(folder).filter((file) => file.endsWith(".pcapng"));
-    expect(captures.length).toBeGreaterThan(0);
-    let frames = 0;
-    for (const capture of captures) {
-      const path = join(folder, capture);
-      expect(tshark([...CHECKSUMS_ON, "-r", path, "-Y", WRONG]), capture).toEqual([]);
-      frames = Math.max(frames, tshark(["-r", path]).length);
+test.skipIf(!hasTshark).for(scenarios)(
+  "tshark finds nothing wrong in the captures of %s",
+  async ([, scenario, framesMin]) => {
+    const folder = mkdtempSync(join(tmpdir(), "dcejs-pcap-"));
+    try {
+      await runScenario(scenario, { pcap: folder });
+      const captures = readdirSync(folder).filter((file) => file.endsWith(".pcapng"));
+      expect(captures.length).toBeGreaterThan(0);
+      let frames = 0;
+      for (const capture of captures) {
+        const path = join(folder, capture);
+        expect(tshark([...CHECKSUMS_ON, "-r", path, "-Y", WRONG])).toEqual([]);
+        frames = Math.max(frames, tshark(["-r", path]).length);
+      }
+      expect(frames).toBeGreaterThanOrEqual(framesMin);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
-    expect(frames).toBeGreaterThanOrEqual(framesMin);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+  },
+);
 
 function tshark(args: readonly string[]): string[] {
-  const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "ignore"] } as const;
-  return execFileSync("tshark", ["-n", ...args], options).split("\n").filter((line) => line !== "");
+  return execFileSync("tshark", ["-n", ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "ignore"],
+  })
+    .split("\n")
+    .filter((line) => line !== "");
 }

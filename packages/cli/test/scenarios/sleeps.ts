@@ -7,7 +7,9 @@ export default simulation(
     options: { seconds: { type: "number", default: 2, min: 0, max: 60 } },
   },
   (sim) => {
-    sim.node("host").start(async (posix) => void (await posix.sleep(sim.options.seconds)), { name: "sleeper" });
+    sim
+      .node("host")
+      .start(async (posix) => void (await posix.sleep(sim.options.seconds)), { name: "sleeper" });
     return { slept: sim.options.seconds };
   },
 );

@@ -1,4 +1,4 @@
-import { AF_INET, IPPROTO_ICMP, type Posix, SO_RCVTIMEO, SOCK_RAW, SOL_SOCKET } from "@dcejs/dce-glue";
+import { AF_INET, IPPROTO_ICMP, type Posix, SOCK_RAW } from "@dcejs/dce-glue";
 
 const ICMP_ECHO = 8;
 const ICMP_ECHOREPLY = 0;
@@ -11,20 +11,22 @@ const NSEC_PER_SEC = 1_000_000_000;
 export async function ping(posix: Posix): Promise<number> {
   const [, address = "", count = "3"] = posix.argv;
   const socket = await posix.socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
-  await posix.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, NSEC_PER_SEC);
+  await posix.setReceiveTimeout(socket, NSEC_PER_SEC);
   const identifier = posix.getpid() & 0xffff;
   await posix.print(`PING ${address} ${PAYLOAD_LENGTH} data bytes\n`);
 
   let received = 0;
   for (let sequence = 1; sequence <= Number(count); sequence++) {
-    const sentNs = posix.clockMonotonic();
+    const sentNs = posix.now();
     await posix.sendto(socket, echoRequest(identifier, sequence), { address, port: 0 });
     const ttl = await awaitReply(posix, socket, identifier, sequence);
-    const elapsedNs = posix.clockMonotonic() - sentNs;
+    const elapsedNs = posix.now() - sentNs;
     if (ttl !== undefined) {
       received++;
       const ms = (elapsedNs / 1e6).toFixed(3);
-      await posix.print(`64 bytes from ${address}: icmp_seq=${sequence} ttl=${ttl} time=${ms} ms\n`);
+      await posix.print(
+        `64 bytes from ${address}: icmp_seq=${sequence} ttl=${ttl} time=${ms} ms\n`,
+      );
     }
     if (sequence < Number(count)) await posix.nanosleep(Math.max(0, NSEC_PER_SEC - elapsedNs));
   }

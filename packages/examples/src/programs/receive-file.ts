@@ -1,22 +1,13 @@
-import {
-  AF_INET,
-  O_CREAT,
-  O_TRUNC,
-  O_WRONLY,
-  type Posix,
-  SO_REUSEADDR,
-  SOCK_STREAM,
-  SOL_SOCKET,
-} from "@dcejs/dce-glue";
+import { AF_INET, O_CREAT, O_TRUNC, O_WRONLY, type Posix, SOCK_STREAM } from "@dcejs/dce-glue";
 
 /** `receive-file PORT PATH`: accepts one connection and writes what arrives to a file. */
 export async function receiveFile(posix: Posix): Promise<number> {
   const [, port, path = ""] = posix.argv;
   const listener = await posix.socket(AF_INET, SOCK_STREAM, 0);
-  await posix.setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, 1);
+  await posix.setReuseAddress(listener, true);
   await posix.bind(listener, { address: "0.0.0.0", port: Number(port) });
   await posix.listen(listener, 1);
-  const { fd: connection, address } = await posix.accept(listener);
+  const connection = await posix.accept(listener);
 
   const file = await posix.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644);
   const buffer = new Uint8Array(64 * 1024);
@@ -30,6 +21,6 @@ export async function receiveFile(posix: Posix): Promise<number> {
   await posix.close(file);
   await posix.close(connection);
   await posix.close(listener);
-  await posix.print(`${total} octets from ${address.address}\n`);
+  await posix.print(`${total} octets\n`);
   return 0;
 }

@@ -8,6 +8,7 @@ export async function udpEchoServer(posix: Posix): Promise<number> {
   const buffer = new Uint8Array(2048);
   for (let i = 0; i < Number(count); i++) {
     const { length, address } = await posix.recvfrom(socket, buffer);
+    if (address === undefined) return 1;
     await posix.sendto(socket, buffer.subarray(0, length), address);
   }
   await posix.close(socket);
