@@ -53,7 +53,7 @@ function install() {
     "install",
     "--frozen-lockfile",
     "--reporter=append-only",
-    "--loglevel=warn",
+    "--loglevel=error",
   ]);
   if (status !== 0) {
     console.error(`the installation failed (exit ${status}); is the npm registry reachable?`);
