@@ -18,6 +18,7 @@ test("the first segments of a connection are acknowledged at once", () => {
   wire.inject("P. 1:1001(1000) ack 1 win 1000").expect(". 1:1(0) ack 1001");
   wire.run(0.01);
   wire.inject("P. 1001:2001(1000) ack 1 win 1000").expect(". 1:1(0) ack 2001");
+  expect(wire.sent()).toEqual([]);
 });
 
 test("a small segment is acknowledged after 40 ms", () => {
@@ -35,6 +36,7 @@ test("a reply carries the acknowledgment", () => {
   wire.expect("P. 1:51(50) ack 201");
   wire.inject(". 201:201(0) ack 51 win 1000").run(0.3);
   wire.expectNothing();
+  expect(wire.sent()).toEqual([]);
 });
 
 test("the second full segment is acknowledged at once", () => {
@@ -53,12 +55,14 @@ test("the second full segment is acknowledged at once", () => {
   wire.inject(". 41001:42001(1000) ack 1 win 1000");
   wire.recv(1000);
   wire.expect(". 1:1(0) ack 42001");
+  expect(wire.sent()).toEqual([]);
 });
 
 test("old data is acknowledged at once, with a D-SACK", () => {
   const wire = delaying();
   wire.inject("P. 1:101(100) ack 1 win 1000");
   wire.expect(". 1:1(0) ack 101 <nop,nop,sack 1:101>");
+  expect(wire.sent()).toEqual([]);
 });
 
 test("a segment beyond the window is answered and dropped", () => {

@@ -123,6 +123,7 @@ test("data for an orphan in FIN_WAIT2 is answered with an RST", () => {
   wire.inject("P. 1:101(100) ack 2 win 1000");
   wire.expect("R 2:2(0)");
   expectNothingLeft(wire);
+  expect(wire.sent()).toEqual([]);
 });
 
 test("an orphan waits tcp_fin_timeout for the peer's FIN", () => {

@@ -15,6 +15,7 @@ test("a peer without options gets none", () => {
   const wire = new Wire().listen();
   wire.inject("S 0:0(0) win 65535 <mss 1460>");
   wire.expect("S. 0:0(0) ack 1 win 64240 <mss 1460>");
+  expect(wire.sent()).toEqual([]);
 });
 
 test("an active open sends a SYN with Linux's options and window", () => {
@@ -51,6 +52,7 @@ test("an ACK of something else in SYN_SENT is answered with an RST", () => {
   wire.sent();
   wire.inject("S. 0:0(0) ack 1000 win 65535 <mss 1460>");
   wire.expect("R 1000:1000(0)");
+  expect(wire.sent()).toEqual([]);
 });
 
 test("both ends may open at once", () => {
@@ -70,6 +72,7 @@ test("a SYN-ACK is sent again after 1, 3, 7, 15 and 31 s, then the request is fo
   wire.expectTimes([0, 1, 3, 7, 15, 31]);
   wire.inject(". 1:1(0) ack 1 win 1000");
   wire.expect("R 1:1(0)");
+  expect(wire.sent()).toEqual([]);
 });
 
 test("a retransmitted SYN gets the SYN-ACK again", () => {

@@ -62,8 +62,8 @@ test("the counters of the scoreboard equal the tags of the packets, after every 
   const { clientSock: tp } = transfer;
   const receive = pair.client.receiveSkb.bind(pair.client);
   let checks = 0;
-  pair.client.receiveSkb = (skb) => {
-    receive(skb);
+  pair.client.receiveSkb = (arrived) => {
+    receive(arrived);
     const packets = Array.from({ length: tp.tcp_rtx_queue.length }, (_, i) =>
       tp.tcp_rtx_queue.at(i),
     );

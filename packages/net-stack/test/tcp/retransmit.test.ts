@@ -52,6 +52,7 @@ test("a tail loss probe is sent after two round trips and 200 ms for a single se
   const start = wire.now;
   wire.sent();
   wire.expectAt(start + 0.3, "P. 1001:2001(1000) ack 1", 0.02);
+  expect(wire.sent()).toEqual([]);
 });
 
 test("a tail loss probe repeats the last of several segments after two round trips", () => {
@@ -90,6 +91,7 @@ test("RACK sends a hole again a quarter of the round trip after later data arriv
   const start = wire.now;
   wire.inject(". 1:1(0) ack 1001 win 1000 <nop,nop,sack 2001:3001>").expectNothing();
   wire.expectAt(start + 0.0145, ". 1001:2001(1000) ack 1", 0.02);
+  expect(wire.sent()).toEqual([]);
 });
 
 test("without SACK three duplicate ACKs start NewReno's recovery", () => {

@@ -120,10 +120,13 @@ function formatOption(option: OptionText): string {
   }
 }
 
+function u32(n: number): number[] {
+  return [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
+}
+
 /** The options' octets, padded to a multiple of four. */
 export function optionBytes(options: readonly OptionText[]): number[] {
   const bytes: number[] = [];
-  const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
   for (const option of options) {
     switch (option.kind) {
       case "nop":

@@ -3,7 +3,7 @@
  * socket, the peer is the script. Times are seconds; numbers of our side count from its ISN, and
  * its timestamps from the first one that it sent, which is 100.
  */
-import { expect } from "vitest";
+import { deepStrictEqual } from "node:assert/strict";
 import type { MsgHdr } from "../../src/socket/msghdr.ts";
 import { MSG_DONTWAIT } from "../../src/socket/msghdr.ts";
 import { Socket } from "../../src/socket/socket.ts";
@@ -91,8 +91,14 @@ export class Wire {
   /** bind, listen. */
   listen(backlog = 10, port: number = LOCAL_PORT): this {
     const { socket } = this;
-    expect(this.call(() => socket.bind(sockaddr(0, port)))).toBe(0);
-    expect(this.call(() => socket.listen(backlog))).toBe(0);
+    deepStrictEqual(
+      this.call(() => socket.bind(sockaddr(0, port))),
+      0,
+    );
+    deepStrictEqual(
+      this.call(() => socket.listen(backlog)),
+      0,
+    );
     return this;
   }
 
@@ -152,7 +158,10 @@ export class Wire {
 
   close(): void {
     const { socket } = this;
-    expect(this.call(() => socket.release())).toBe(0);
+    deepStrictEqual(
+      this.call(() => socket.release()),
+      0,
+    );
   }
 
   /** Lets virtual time pass. */
@@ -203,7 +212,7 @@ export class Wire {
     const next = this.captured.shift();
     const got =
       next === undefined ? "nothing" : formatSegment(next.segment, text.includes(" win "));
-    expect(got).toBe(text);
+    deepStrictEqual(got, text);
     return this;
   }
 
@@ -212,14 +221,16 @@ export class Wire {
     while (this.captured.length === 0 && this.now < seconds + slack) this.run(0.001);
     const time = this.captured[0]?.time ?? Number.POSITIVE_INFINITY;
     this.expect(text);
-    expect(time).toBeGreaterThanOrEqual(seconds - 0.0011);
-    expect(time).toBeLessThanOrEqual(seconds + slack);
+    mustLie(time, seconds - 0.0011, seconds + slack);
     return this;
   }
 
   /** Nothing was sent since. */
   expectNothing(): this {
-    expect(this.captured.map(({ segment }) => formatSegment(segment, true))).toEqual([]);
+    deepStrictEqual(
+      this.captured.map(({ segment }) => formatSegment(segment, true)),
+      [],
+    );
     return this;
   }
 
@@ -236,10 +247,9 @@ export class Wire {
   /** What was sent since was sent at these times, each at most 8 % (the timer wheel's step) late. */
   expectTimes(times: readonly number[]): this {
     const sent = this.sentTimes();
-    expect(sent.length).toBe(times.length);
+    deepStrictEqual(sent.length, times.length);
     for (const [i, time] of times.entries()) {
-      expect(sent[i]).toBeGreaterThanOrEqual(time - 0.002);
-      expect(sent[i]).toBeLessThanOrEqual(time * 1.08 + 0.005);
+      mustLie(sent[i] ?? 0, time - 0.002, time * 1.08 + 0.005);
     }
     return this;
   }
@@ -258,7 +268,7 @@ export class Wire {
     const headerLength = (packet.getUint8(at + 12) >> 4) * 4;
     const seq = packet.getUint32(at + 4);
     const isSyn = (bits & 2) !== 0;
-    expect(tcpChecksum(packet)).toBe(0);
+    deepStrictEqual(tcpChecksum(packet), 0);
     this.localPort = packet.getUint16(at);
     this.remotePort = packet.getUint16(at + 2);
     if (this.iss === undefined) this.iss = seq;
@@ -282,6 +292,10 @@ export class Wire {
       },
     });
   }
+}
+
+function mustLie(value: number, low: number, high: number): void {
+  if (value < low || value > high) throw new Error(`${value} s is not in ${low} … ${high} s`);
 }
 
 export function message(data: Uint8Array): MsgHdr {
