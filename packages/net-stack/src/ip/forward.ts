@@ -59,6 +59,7 @@ export function ip_error(skb: SkBuff): number {
   const net = dev?.net;
   if (dst === undefined || net === undefined) throw new Error("ip_error: the packet has no route");
   const code = unreachableCode(dst.error);
+  if (code === ICMP_NET_UNREACH) net.mib.ip.InNoRoutes++;
   if (dev?.ip_ptr?.forwards !== true) {
     if (code === ICMP_HOST_UNREACH) net.mib.ip.InAddrErrors++;
   } else if (code >= 0) icmp_send(net, skb, ICMP_DEST_UNREACH, code, 0);

@@ -88,7 +88,6 @@ function ip_rcv_finish(net: NetStack, skb: SkBuff, dev: NetDevice): void {
     const error = ip_route_input(net, skb, daddr, saddr, tos, dev);
     if (error !== 0) {
       if (error === -Errno.EXDEV) net.mib.tcpExt.IPReversePathFilter++;
-      else mib.InAddrErrors++;
       kfree_skb(skb);
       return;
     }

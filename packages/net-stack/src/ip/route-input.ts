@@ -134,7 +134,6 @@ function localRoute(net: NetStack, found: FibAlias): Rtable {
 
 /** A route that only makes an ICMP error (ip_error). */
 function no_route(net: NetStack, skb: SkBuff, error: number): number {
-  net.mib.ip.InNoRoutes++;
   const route = new Rtable(
     net,
     net.loopback,
