@@ -35,7 +35,7 @@ export interface Prefix {
 export type FamilyWord = "any valid" | "inet";
 
 /** Dotted IPv4 text → unsigned number; undefined for anything else. Short forms are not taken. */
-export function ipv4FromText(text: string): number | undefined {
+function ipv4FromText(text: string): number | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   if (match === null) return undefined;
   let address = 0;

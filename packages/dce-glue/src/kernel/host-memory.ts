@@ -1,6 +1,6 @@
 import { invariant, type RandomStream } from "@dcejs/core-sched";
 
-export const PAGE_SIZE = 4096;
+const PAGE_SIZE = 4096;
 /** Regions that ioremap may know (LKL: 256), and the bits of a bus address that lie inside one. */
 const REGIONS_MAX = 256;
 const REGION_SHIFT = 24;

@@ -54,11 +54,19 @@ export interface KernelHandleClassic {
   /** @returns octets taken; -EAGAIN, -EINTR, -EPIPE, -EMSGSIZE, -EDESTADDRREQ, -ENETUNREACH… */
   sock_sendmsg(socket: DceSocket, message: SimMsgHdr, flags: number): number | Blocked;
   /** Writes the address and its length. @returns 0 or -errno */
-  sock_getsockname(socket: DceSocket, address: Uint8Array, length: { value: number }): number;
+  sock_getsockname(
+    socket: DceSocket,
+    address: Uint8Array,
+    length: { value: number },
+  ): number | Blocked;
   /** @returns 0, -ENOTCONN */
-  sock_getpeername(socket: DceSocket, address: Uint8Array, length: { value: number }): number;
+  sock_getpeername(
+    socket: DceSocket,
+    address: Uint8Array,
+    length: { value: number },
+  ): number | Blocked;
   /** @returns 0; -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL */
-  sock_bind(socket: DceSocket, address: Uint8Array, length: number): number;
+  sock_bind(socket: DceSocket, address: Uint8Array, length: number): number | Blocked;
   /** @param flags O_NONBLOCK of the descriptor @returns 0; -EINPROGRESS, -ECONNREFUSED, -ETIMEDOUT, -EINTR… */
   sock_connect(
     socket: DceSocket,
@@ -66,9 +74,9 @@ export interface KernelHandleClassic {
     length: number,
     flags: number,
   ): number | Blocked;
-  sock_listen(socket: DceSocket, backlog: number): number;
+  sock_listen(socket: DceSocket, backlog: number): number | Blocked;
   /** @param how SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2 */
-  sock_shutdown(socket: DceSocket, how: number): number;
+  sock_shutdown(socket: DceSocket, how: number): number | Blocked;
   /** @param flags O_NONBLOCK of the descriptor @returns 0; -EAGAIN, -EINTR, -EINVAL, -ECONNABORTED */
   sock_accept(socket: DceSocket, out: Out<DceSocket>, flags: number): number | Blocked;
   /** The socket's own requests, then the devices' (`dev_ioctl`). @returns -ENOTTY for an unknown request */
@@ -79,14 +87,14 @@ export interface KernelHandleClassic {
     name: number,
     value: Uint8Array,
     length: number,
-  ): number;
+  ): number | Blocked;
   sock_getsockopt(
     socket: DceSocket,
     level: number,
     name: number,
     value: Uint8Array,
     length: { value: number },
-  ): number;
+  ): number | Blocked;
   /** Reads the socket's state and, when `ref.opaque` is set, registers for a `poll_event`. */
   sock_poll(socket: DceSocket, ref: PollTableRef): void;
   /** Takes back a registration: `ref.opaque` as sock_poll left it. */

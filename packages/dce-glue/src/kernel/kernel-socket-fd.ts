@@ -113,33 +113,36 @@ export class KernelSocketFd extends UnixFd {
   }
 
   override setsockopt(level: number, name: number, value: Uint8Array): number {
-    return this.#kernel.sock_setsockopt(this.#socket, level, name, value, value.length);
+    const { length } = value;
+    return atOnce(this.#kernel.sock_setsockopt(this.#socket, level, name, value, length));
   }
 
   override getsockopt(level: number, name: number, out: Uint8Array): number {
     this.#length.value = out.length;
-    const result = this.#kernel.sock_getsockopt(this.#socket, level, name, out, this.#length);
+    const result = atOnce(
+      this.#kernel.sock_getsockopt(this.#socket, level, name, out, this.#length),
+    );
     return result < 0 ? result : this.#length.value;
   }
 
   override getsockname(out: Uint8Array): number {
     this.#length.value = out.length;
-    const result = this.#kernel.sock_getsockname(this.#socket, out, this.#length);
+    const result = atOnce(this.#kernel.sock_getsockname(this.#socket, out, this.#length));
     return result < 0 ? result : this.#length.value;
   }
 
   override getpeername(out: Uint8Array): number {
     this.#length.value = out.length;
-    const result = this.#kernel.sock_getpeername(this.#socket, out, this.#length);
+    const result = atOnce(this.#kernel.sock_getpeername(this.#socket, out, this.#length));
     return result < 0 ? result : this.#length.value;
   }
 
   override ioctl(request: number, argument: Uint8Array): number | Blocked {
-    return this.#kernel.sock_ioctl(this.#socket, request, argument);
+    return this.#waiting(this.#kernel.sock_ioctl(this.#socket, request, argument));
   }
 
   override bind(address: Uint8Array): number {
-    return this.#kernel.sock_bind(this.#socket, address, address.length);
+    return atOnce(this.#kernel.sock_bind(this.#socket, address, address.length));
   }
 
   override connect(address: Uint8Array): number | Blocked {
@@ -148,11 +151,11 @@ export class KernelSocketFd extends UnixFd {
   }
 
   override listen(backlog: number): number {
-    return this.#kernel.sock_listen(this.#socket, backlog);
+    return atOnce(this.#kernel.sock_listen(this.#socket, backlog));
   }
 
   override shutdown(how: number): number | Blocked {
-    return this.#kernel.sock_shutdown(this.#socket, how);
+    return this.#waiting(this.#kernel.sock_shutdown(this.#socket, how));
   }
 
   override accept(out: AcceptedSocket): number | Blocked {
@@ -228,6 +231,12 @@ export class KernelSocketFd extends UnixFd {
     if (thread.hasPendingSignal) kernel.task_interrupt(simTask);
     return result;
   }
+}
+
+/** Calls that UnixFd wants answered at once: no kernel makes them wait so far. */
+function atOnce(result: number | Blocked): number {
+  if (typeof result === "number") return result;
+  throw new TypeError(`this call of the kernel must not wait for "${result.waitChannel}"`);
 }
 
 class KernelPollRegistration implements PollRegistration {

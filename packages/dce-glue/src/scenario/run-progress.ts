@@ -11,7 +11,7 @@ import type { SimulatedNode } from "./simulated-node.ts";
 
 /**
  * How long a run without `until` goes on after its last process and action: connections close,
- * frames arrive. It ends earlier when nothing is left to happen.
+ * frames arrive.
  */
 const LINGER = NSEC_PER_SEC;
 
@@ -99,8 +99,9 @@ export class RunProgress {
   #lingerIfOver(): void {
     if (this.#open > 0 || this.#isTimed || this.#booting > 0) return;
     if (this.#simulator.isPending(this.#linger)) return;
-    this.#linger = this.#simulator.scheduleWithContext(NO_CONTEXT, nanoseconds(LINGER), () =>
-      this.#simulator.stop(),
-    );
+    this.#linger = this.#simulator.scheduleWithContext(NO_CONTEXT, nanoseconds(LINGER), () => {
+      // An empty queue ends the run too, and then tells of tasks that wait for ever.
+      if (this.#simulator.pendingEvents > 0) this.#simulator.stop();
+    });
   }
 }

@@ -92,7 +92,7 @@ function mibOf(node: SimulatedNode, file: "snmp" | "netstat"): Mib {
   return typeof text === "string" ? parseMib(text) : {};
 }
 
-export function parseMib(text: string): Mib {
+function parseMib(text: string): Mib {
   const mib: Mib = {};
   const lines = text.split("\n");
   for (let i = 0; i + 1 < lines.length; i += 2) {

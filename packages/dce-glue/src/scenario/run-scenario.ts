@@ -42,7 +42,7 @@ const PROGRESS_EVENTS = 10_000;
  * Runs a scenario from the first event to the last.
  *
  * The run ends at `until`, or else one virtual second after the last process that it waits for has
- * ended and the last `sim.at` has run (earlier when nothing is left to happen).
+ * ended and the last `sim.at` has run.
  * @throws {ScenarioError} the scenario is wrong; {IpCommandError} a command of it;
  * {DeadlockError} nothing can run and a process waits; {KernelStoppedError} a kernel does not boot
  */

@@ -12,7 +12,7 @@ import {
   type SimSysIterator,
 } from "../../src/kernel/kernel-objects.ts";
 import { LinuxSocketFdFactory } from "../../src/kernel/linux-socket-fd-factory.ts";
-import { IFF_UP, type LinkRecord } from "../../src/kernel/rtnl-request.ts";
+import { IFF_UP, type LinkRecord, type RtnlRequest } from "../../src/kernel/rtnl-request.ts";
 import { SimNic } from "../../src/kernel/sim-nic.ts";
 import { DceManager } from "../../src/process/dce-manager.ts";
 
@@ -56,24 +56,23 @@ beforeEach(() => {
   run(function* () {
     yield* factory.initializeStack();
   });
-  expect(kernel.rtnl({ type: "RTM_SETLINK", ifindex: 2, flags: IFF_UP, flagsMask: IFF_UP })).toBe(
-    0,
-  );
+  configure({ type: "RTM_SETLINK", ifindex: 2, flags: IFF_UP, flagsMask: IFF_UP });
   const flags = 0x600;
-  expect(
-    kernel.rtnl({ type: "RTM_NEWADDR", flags, ifindex: 2, local: OURS, prefixLength: 24 }),
-  ).toBe(0);
-  expect(
-    kernel.rtnl({
-      type: "RTM_NEWNEIGH",
-      flags,
-      ifindex: 2,
-      destination: OURS + 1,
-      lladdr: PEER_MAC,
-      state: 0x80,
-    }),
-  ).toBe(0);
+  configure({ type: "RTM_NEWADDR", flags, ifindex: 2, local: OURS, prefixLength: 24 });
+  configure({
+    type: "RTM_NEWNEIGH",
+    flags,
+    ifindex: 2,
+    destination: OURS + 1,
+    lladdr: PEER_MAC,
+    state: 0x80,
+  });
 });
+
+function configure(request: RtnlRequest): void {
+  const result = kernel.rtnl(request);
+  if (result !== 0) throw new Error(`${request.type} was refused`);
+}
 
 function run(body: () => Wait<unknown>): void {
   dce.startInternalTask("test", body);
