@@ -68,8 +68,8 @@ export function parseSegment(text: string): SegmentText {
 function parseOptions(text: string): OptionText[] {
   return text.split(",").map((item): OptionText => {
     const words = item.trim().split(/\s+/);
-    const [name] = words;
-    switch (name ?? "") {
+    const name = words[0] ?? "";
+    switch (name) {
       case "nop":
       case "sackOK":
         return { kind: name };

@@ -52,7 +52,8 @@ export class Wire {
   socket: Socket;
   private iss: number | undefined = undefined;
   private tsBase: number | undefined = undefined;
-  private remotePort: number = REMOTE_PORT;
+  /** The peer's port. */
+  peerPort: number = REMOTE_PORT;
   private localPort: number = LOCAL_PORT;
   private readonly captured: Captured[] = [];
   private epoch = 0;
@@ -192,7 +193,7 @@ export class Wire {
     const packet = new Uint8Array(20 + 20 + opts.length + segment.length);
     const view = new DataView(packet.buffer);
     writeIp(view, packet.length);
-    view.setUint16(20, this.remotePort);
+    view.setUint16(20, this.peerPort);
     view.setUint16(22, this.localPort);
     view.setUint32(24, segment.seq);
     view.setUint32(28, segment.ack === undefined ? 0 : this.ours(segment.ack));
@@ -254,6 +255,15 @@ export class Wire {
     return this;
   }
 
+  /** The next segment of ours begins another connection. */
+  forgetIss(): void {
+    this.iss = undefined;
+  }
+
+  setIss(iss: number): void {
+    this.iss = iss;
+  }
+
   private ours(n: number): number {
     return ((this.iss ?? 0) + n) >>> 0;
   }
@@ -270,7 +280,7 @@ export class Wire {
     const isSyn = (bits & 2) !== 0;
     deepStrictEqual(tcpChecksum(packet), 0);
     this.localPort = packet.getUint16(at);
-    this.remotePort = packet.getUint16(at + 2);
+    this.peerPort = packet.getUint16(at + 2);
     if (this.iss === undefined) this.iss = seq;
     const options = readOptions(packet, at + 20, at + headerLength).map((option) => {
       if (option.kind !== "TS") return option;
