@@ -125,7 +125,7 @@ export class SkBuff implements Frame {
   tx_first_tx_mstamp = 0;
   tx_in_flight = 0;
   tx_is_app_limited = false;
-  /** UDP_SKB_CB and raw: octets of this datagram that were read with MSG_PEEK offset; TCP: urgent etc. */
+  /** A mark that the owning protocol may set (TCP: MSG_EOR ends this packet). */
   peeked = 0;
 
   next: SkBuff | undefined = undefined;

@@ -10,7 +10,8 @@ import {
   RTN_UNREACHABLE,
 } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
-import type { Sock } from "../socket/sock.ts";
+import { Sock } from "../socket/sock.ts";
+import { TCP_CLOSE, TCP_LISTEN } from "../tcp/states.ts";
 import { formatMac } from "../wire/ethernet.ts";
 import { formatIpv4, inet_make_mask } from "../wire/ipv4.ts";
 import { proc_netstat, proc_snmp } from "./proc-snmp.ts";
@@ -183,12 +184,23 @@ function listeners(net: NetStack): Sock[] {
 
 const TCP_TITLE = `${"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode".padEnd(149)}\n`;
 
-/** get_tcp4_sock, for the sockets that listen. */
+/** Connections that own a port: all but those in TIME_WAIT. */
+function connections(net: NetStack): Sock[] {
+  return [...net.tcp.hashinfo.bind.values()]
+    .flatMap((bucket) => [...bucket.owners])
+    .filter((owner) => owner instanceof Sock)
+    .filter((sk) => sk.sk_state !== TCP_LISTEN && sk.sk_state !== TCP_CLOSE);
+}
+
+/** get_tcp4_sock: listeners first, as Linux walks its tables. The timer columns are left at zero. */
 function proc_tcp(net: NetStack): string {
-  const lines = listeners(net).map((sk, index) => {
+  const lines = [...listeners(net), ...connections(net)].map((sk, index) => {
+    const isListening = sk.sk_state === TCP_LISTEN;
     const local = `${hexAddr(sk.inet_rcv_saddr)}:${hex(sk.inet_sport, 4)}`;
-    const queues = `00000000:${hex(sk.sk_ack_backlog, 8)}`;
-    const line = `${String(index).padStart(4)}: ${local} 00000000:0000 ${hex(sk.sk_state, 2)} ${queues} 00:00000000 00000000 ${String(sk.sk_uid).padStart(5)}        0 ${sk.sk_ino} 1 0000000000000000 100 0 0 10 0`;
+    const remote = `${hexAddr(sk.inet_daddr)}:${hex(sk.inet_dport, 4)}`;
+    const rx = isListening ? sk.sk_ack_backlog : sk.sk_rmem_alloc;
+    const queues = `${hex(isListening ? 0 : sk.sk_wmem_queued, 8)}:${hex(rx, 8)}`;
+    const line = `${String(index).padStart(4)}: ${local} ${remote} ${hex(sk.sk_state, 2)} ${queues} 00:00000000 00000000 ${String(sk.sk_uid).padStart(5)}        0 ${sk.sk_ino} 1 0000000000000000 100 0 0 10 0`;
     return `${line.padEnd(149)}\n`;
   });
   return TCP_TITLE + lines.join("");

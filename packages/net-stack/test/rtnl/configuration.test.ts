@@ -7,6 +7,7 @@ import {
   RTN_PROHIBIT,
   RTN_UNREACHABLE,
   SOCK_DGRAM,
+  SOCK_STREAM,
 } from "../../src/index.ts";
 import { at, ip, withNetwork } from "../host/network.ts";
 import type { Network, Node } from "../host/network.ts";
@@ -151,6 +152,25 @@ test("links: what may change, and when", () => {
       ]);
       expect(a.sysctl.has("net.ipv4.conf.wan0.forwarding")).toBe(true);
     });
+  });
+});
+
+test("/proc/net/tcp shows listeners and connections", () => {
+  withNetwork(function* (network) {
+    const { a } = yield* host(network);
+    const listener = yield* a.socket(SOCK_STREAM);
+    yield* a.do(() => {
+      expect(listener.bind(at("10.0.0.1", 80))).toBe(0);
+      expect(listener.listen(5)).toBe(0);
+    });
+    const client = yield* a.socket(SOCK_STREAM);
+    expect(yield* a.do(() => client.connect(at("10.0.0.1", 80), 0))).toBe(0);
+    const lines = a.net.proc_net("tcp").split("\n");
+    expect(lines[1]).toMatch(/^ {3}0: 0100000A:0050 00000000:0000 0A 00000000:00000001 /);
+    expect(lines.filter((line) => / 01 00000000:00000000 /.test(line)).length).toBe(2);
+    yield* a.close(client);
+    yield* a.close(listener);
+    yield* network.sleep(100e9);
   });
 });
 
