@@ -20,6 +20,8 @@ import { tcp_send_active_reset } from "./reset.ts";
 import { SackState } from "./sack.ts";
 import { seqNum } from "./seq.ts";
 import type { SeqNum } from "./seq.ts";
+import { TcpRequestSock, inet_csk_reqsk_queue_drop } from "./request-sock.ts";
+import { inet_csk_destroy_sock, tcp_set_state } from "./state-change.ts";
 import { tcp_tsq_write } from "./small-queue.ts";
 import { TCP_CLOSE } from "./states.ts";
 import { TcpSysctls } from "./tcp-sysctls.ts";
@@ -228,6 +230,24 @@ export class TcpNet {
     for (let tp = this.tsqHeads.shift(); tp !== undefined; tp = this.tsqHeads.shift()) {
       tcp_tsq_write(tp);
     }
+  }
+
+  /** The kernel halts: every connection, request and TIME_WAIT entry goes, and nothing is sent. */
+  shutdown(): void {
+    const nodes = Array.from(this.hashinfo.nodes());
+    for (const node of nodes) {
+      if (node instanceof TcpTimewaitSock) inet_twsk_kill(node);
+      else if (node instanceof TcpRequestSock) inet_csk_reqsk_queue_drop(node);
+      else if (node instanceof TcpSock) this.forget(node);
+    }
+    const listeners = Array.from(this.hashinfo.listening.values()).flat();
+    for (const listener of listeners) this.forget(listener);
+  }
+
+  private forget(tp: TcpSock): void {
+    tcp_set_state(tp, TCP_CLOSE);
+    tp.accept_queue = undefined;
+    inet_csk_destroy_sock(tp);
   }
 
   traceSegment(trace: Tracepoint, tp: TcpSock, seq: number): void {

@@ -192,6 +192,17 @@ test("an RST in TIME_WAIT ends it, unless tcp_rfc1337 is set", () => {
   }
 });
 
+test("a kernel that halts frees every connection without a segment", () => {
+  const wire = Wire.accepted();
+  wire.send(30_000);
+  wire.inject(". 5001:6001(1000) ack 1 win 1000");
+  wire.inject("P. 1:101(100) ack 1 win 1000").sent();
+  wire.call(() => wire.host.tcp.shutdown());
+  expect(wire.sent()).toEqual([]);
+  expectNothingLeft(wire);
+  expect(wire.host.tcp.hashinfo.bind.size).toBe(0);
+});
+
 test("poll() tells the ends of a connection apart", () => {
   const wire = Wire.accepted();
   const { socket } = wire;

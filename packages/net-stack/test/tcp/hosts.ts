@@ -1,6 +1,6 @@
 /** Kernels with a real stack on a wire that the test holds in its hands; time is virtual. */
 import { LklKernel } from "@dcejs/lkl-kernel";
-import type { Wait } from "@dcejs/lkl-kernel";
+import type { Tracepoint, Wait } from "@dcejs/lkl-kernel";
 import { createLinuxSysctlTree } from "@dcejs/sysctl";
 import { GeneratorHost } from "../../../lkl-kernel/test/host/generator-host.ts";
 import { netStackInitcall } from "../../src/net-stack.ts";
@@ -27,6 +27,8 @@ export interface HostOptions {
   address: number;
   sysctl?: Record<string, string | number>;
   mtu?: number;
+  /** Makes the stack's tracepoints. */
+  tracepoint?: (name: string) => Tracepoint;
   /** Offers checksum offload: packets leave with the checksum open. */
   hwCsum?: boolean;
 }
@@ -56,7 +58,7 @@ export class TestHost {
     const random = xorshift(options.address);
     this.kernel = new LklKernel({
       random,
-      initcalls: [netStackInitcall(sysctl, (ready) => (net = ready))],
+      initcalls: [netStackInitcall(sysctl, (ready) => (net = ready), options.tracepoint)],
     });
     if (this.kernel.lkl_init(world.ops) !== 0) throw new Error(this.kernel.dmesg());
     const { kernel } = this;

@@ -116,11 +116,13 @@ export class Transfer {
   private readonly listener: Socket;
   private server: Socket | undefined = undefined;
   private sentLength = 0;
+  private readonly buffer: Uint8Array = new Uint8Array(65_536);
   private readonly started: number;
 
   constructor(pair: Pair, octets: number) {
     this.pair = pair;
-    this.sent = Uint8Array.from({ length: octets }, (_, i) => (i * 31 + (i >> 8)) & 255);
+    this.sent = new Uint8Array(octets);
+    for (let i = 0; i < octets; i++) this.sent[i] = (i * 31 + (i >> 8)) & 255;
     this.received = new Uint8Array(octets);
     this.listener = this.open(pair.server);
     this.client = this.open(pair.client);
@@ -201,8 +203,7 @@ export class Transfer {
 
   private read(socket: Socket): void {
     while (socket.sk !== undefined) {
-      const buffer = new Uint8Array(65_536);
-      const n = socket.recvmsg(message(buffer), 0x40);
+      const n = socket.recvmsg(message(this.buffer), 0x40);
       if (typeof n !== "number") throw new Error("recvmsg sleeps");
       if (n === -11) return;
       if (n < 0) throw new Error(`recvmsg: ${n}`);
@@ -212,7 +213,7 @@ export class Transfer {
         socket.release();
         return;
       }
-      this.received.set(buffer.subarray(0, n), this.receivedLength);
+      this.received.set(this.buffer.subarray(0, n), this.receivedLength);
       this.receivedLength += n;
     }
   }

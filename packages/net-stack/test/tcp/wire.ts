@@ -3,6 +3,7 @@
  * socket, the peer is the script. Times are seconds; numbers of our side count from its ISN, and
  * its timestamps from the first one that it sent, which is 100.
  */
+import type { Tracepoint } from "@dcejs/lkl-kernel";
 import { deepStrictEqual } from "node:assert/strict";
 import type { MsgHdr } from "../../src/socket/msghdr.ts";
 import { MSG_DONTWAIT } from "../../src/socket/msghdr.ts";
@@ -35,6 +36,7 @@ interface Captured {
 export interface WireOptions {
   sysctl?: Record<string, string | number>;
   mtu?: number;
+  tracepoint?: (name: string) => Tracepoint;
 }
 
 export interface AcceptedOptions extends WireOptions {
@@ -63,6 +65,7 @@ export class Wire {
       address: LOCAL_ADDR,
       sysctl: options.sysctl ?? {},
       mtu: options.mtu ?? 1500,
+      ...(options.tracepoint === undefined ? {} : { tracepoint: options.tracepoint }),
       transmit: (packet, ns) => this.capture(packet, ns),
     });
     this.socket = this.newSocket();
@@ -238,6 +241,11 @@ export class Wire {
   /** Everything that was sent since. */
   sent(): string[] {
     return this.captured.splice(0).map(({ segment }) => formatSegment(segment, false));
+  }
+
+  /** As sent(), with the window fields. */
+  sentWithWindows(): string[] {
+    return this.captured.splice(0).map(({ segment }) => formatSegment(segment, true));
   }
 
   /** When what was sent since was sent, in seconds. */
