@@ -150,6 +150,8 @@ export interface KernelHandleExtensions {
   dev_stats(device: SimDevice, stats: SimDeviceStats): void;
   dev_ifindex(device: SimDevice): number;
 
+  /** One file of the tree of sys_iterate_files, without walking it. @param path "net/ipv4/ip_forward" */
+  sys_file_find(path: string): SimSysFile | undefined;
   /** A file of /proc/net or /proc/sys as text. @param path "/proc/net/tcp" @returns -ENOENT, -EACCES, -EISDIR */
   proc_read(path: string): string | number;
   /** Names in a folder of /proc, sorted; folders end with "/". @returns -ENOENT, -ENOTDIR */

@@ -10,11 +10,6 @@ export interface SysctlFailure {
   readonly errno: number;
 }
 
-interface SysFileEntry {
-  readonly file: SimSysFile;
-  readonly mode: number;
-}
-
 /** Longest value that is read; DCE stops at 512. */
 const VALUE_LENGTH_MAX = 4096;
 
@@ -30,7 +25,9 @@ export class KernelSysctl {
   readonly #kernel: KernelHandle;
   readonly #isRunning: () => boolean;
   readonly #queue: { path: string; value: string }[] = [];
-  readonly #files = new Map<string, SysFileEntry>();
+  /** Files that were asked for. One whose device is gone answers -ENOENT itself. */
+  readonly #files = new Map<string, SimSysFile>();
+  #knownModes = new Map<string, number>();
   readonly #buffer = new Uint8Array(VALUE_LENGTH_MAX);
 
   constructor(kernel: KernelHandle, isRunning: () => boolean) {
@@ -40,10 +37,10 @@ export class KernelSysctl {
 
   /** @returns 0; -ENOENT, -EINVAL, -EACCES; -EAGAIN before the boot */
   set(path: string, value: string): number {
-    const entry = this.#find(path);
-    if (typeof entry === "number") return entry;
+    const file = this.#find(path);
+    if (typeof file === "number") return file;
     const bytes = encoder.encode(value);
-    const result = this.#kernel.sys_file_write(entry.file, bytes, bytes.length, 0);
+    const result = this.#kernel.sys_file_write(file, bytes, bytes.length, 0);
     return Math.min(result, 0);
   }
 
@@ -54,9 +51,9 @@ export class KernelSysctl {
 
   /** The value without its newline, or -errno. */
   get(path: string): string | number {
-    const entry = this.#find(path);
-    if (typeof entry === "number") return entry;
-    const length = this.#kernel.sys_file_read(entry.file, this.#buffer, VALUE_LENGTH_MAX, 0);
+    const file = this.#find(path);
+    if (typeof file === "number") return file;
+    const length = this.#kernel.sys_file_read(file, this.#buffer, VALUE_LENGTH_MAX, 0);
     if (length < 0) return length;
     return decoder.decode(this.#buffer.subarray(0, length)).replace(/\n$/, "");
   }
@@ -64,23 +61,24 @@ export class KernelSysctl {
   /** Dotted paths, sorted, that start with `prefix`. */
   list(prefix = ""): string[] {
     const wanted = slashed(prefix);
-    this.#refresh();
-    return [...this.#files.keys()]
+    return this.paths()
       .filter((path) => path.startsWith(wanted))
       .map(dotted)
       .toSorted();
   }
 
-  /** Slashed paths, as below /proc/sys. */
+  /** Slashed paths, as below /proc/sys, sorted. */
   paths(): string[] {
-    this.#refresh();
-    return [...this.#files.keys()].toSorted();
+    return [...this.#modes().keys()].toSorted();
   }
 
   /** Permission bits of a parameter's file, or -ENOENT. */
   mode(path: string): number {
-    const entry = this.#find(path);
-    return typeof entry === "number" ? entry : entry.mode;
+    const key = slashed(path);
+    const known = this.#knownModes.get(key);
+    if (known !== undefined) return known;
+    this.#knownModes = this.#modes();
+    return this.#knownModes.get(key) ?? -Errno.ENOENT;
   }
 
   /** Makes the settings that were queued, in their order. @returns those that were refused */
@@ -93,28 +91,30 @@ export class KernelSysctl {
     return failures;
   }
 
-  #find(path: string): SysFileEntry | number {
+  #find(path: string): SimSysFile | number {
     if (!this.#isRunning()) return -Errno.EAGAIN;
     const key = slashed(path);
     const known = this.#files.get(key);
     if (known !== undefined) return known;
-    // Parameters of a device come with it.
-    this.#refresh();
-    return this.#files.get(key) ?? -Errno.ENOENT;
+    const file = this.#kernel.sys_file_find(key);
+    if (file === undefined) return -Errno.ENOENT;
+    this.#files.set(key, file);
+    return file;
   }
 
-  #refresh(): void {
-    this.#files.clear();
-    this.#kernel.sys_iterate_files(new PathCollector(this.#files));
+  #modes(): Map<string, number> {
+    const modes = new Map<string, number>();
+    this.#kernel.sys_iterate_files(new PathCollector(modes));
+    return modes;
   }
 }
 
 class PathCollector implements SimSysIterator {
-  readonly #files: Map<string, SysFileEntry>;
+  readonly #modes: Map<string, number>;
   readonly #folders: string[] = [];
 
-  constructor(files: Map<string, SysFileEntry>) {
-    this.#files = files;
+  constructor(modes: Map<string, number>) {
+    this.#modes = modes;
   }
 
   report_start_dir(name: string): void {
@@ -125,8 +125,8 @@ class PathCollector implements SimSysIterator {
     this.#folders.pop();
   }
 
-  report_file(name: string, flags: number, file: SimSysFile): void {
-    this.#files.set([...this.#folders, name].join("/"), { file, mode: flags });
+  report_file(name: string, flags: number): void {
+    this.#modes.set([...this.#folders, name].join("/"), flags);
   }
 }
 

@@ -182,6 +182,37 @@ describe("packets", () => {
     expect(wire.frames).toHaveLength(1);
   });
 
+  test("random frames are counted and dropped: nothing throws, nothing is kept", () => {
+    const pool = new FramePool();
+    const stream = simulator.random("frames");
+    const types = [0x0800, 0x0806, 0x86dd, 0x0000, 0x0800];
+    for (let i = 0; i < 3000; i++) {
+      const bytes =
+        i % 3 === 0
+          ? datagram("a datagram of which some octets are wrong")
+          : new Uint8Array(stream.integer(0, 120));
+      if (i % 3 !== 0) {
+        stream.bytes(bytes);
+        if (bytes.length >= 14) {
+          bytes.set(OUR_MAC);
+          new DataView(bytes.buffer).setUint16(12, stream.pick(types));
+        }
+        // Often a header that looks right at first.
+        if (bytes.length >= 34 && stream.bernoulli(0.7)) bytes[14] = 0x45;
+      } else {
+        for (let flips = 0; flips < 3; flips++) {
+          bytes[stream.integer(12, bytes.length - 1)] = stream.integer(0, 255);
+        }
+      }
+      kernel.dev_rx_frame(device(), pool.from(bytes));
+    }
+    simulator.runSync();
+    expect(pool.live).toBe(0);
+    // Fragments may wait for the rest of theirs (ipfrag_time): after it they are gone too.
+    expect(factory.livePackets).toBe(0);
+    expect(String(kernel.proc_read("/proc/net/snmp"))).toMatch(/Ip: /);
+  });
+
   test("a full ring stops the queue, and the card's writable() wakes it: nothing is lost", () => {
     const socket = udpSocket();
     run(function* () {

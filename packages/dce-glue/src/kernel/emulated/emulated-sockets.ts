@@ -43,7 +43,8 @@ export function emulatedSockets(
   const poll = (socket: Socket, ref: PollTableRef): number => {
     const context = ref.opaque;
     const entry = context === undefined ? undefined : new PollEntry(imported, context);
-    ref.ret &= socket.poll(entry);
+    // As do_pollfd: errors and hang-ups are told to everyone.
+    ref.ret = socket.poll(entry) & (ref.ret | POLLERR | POLLHUP);
     ref.opaque = entry;
     return 0;
   };

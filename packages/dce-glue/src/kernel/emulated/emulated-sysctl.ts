@@ -10,7 +10,7 @@ type SysctlCalls = Pick<
   KernelHandleClassic,
   "sys_iterate_files" | "sys_file_read" | "sys_file_write"
 > &
-  Pick<KernelHandleExtensions, "proc_read" | "proc_list">;
+  Pick<KernelHandleExtensions, "sys_file_find" | "proc_read" | "proc_list">;
 
 /** A file of the sysctl tree. */
 class EmulatedSysFile {
@@ -59,6 +59,8 @@ export function emulatedSysctl(
       const result = forwarders.now(write, sysFile(file), text, 0, 0);
       return result < 0 ? result : size;
     },
+    sys_file_find: (path) =>
+      tree.has(`/proc/sys/${path}`) ? new EmulatedSysFile(path) : undefined,
     proc_read: (path) => {
       if (path.startsWith("/proc/sys/")) return procSysRead(tree, path);
       const name = procNetName(path);

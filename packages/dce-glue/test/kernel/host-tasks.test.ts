@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { AF_INET, type Posix, SOCK_DGRAM } from "../../src/posix/index.ts";
+import { runScenario } from "../../src/scenario/run-scenario.ts";
+import { SimulatedNode } from "../../src/scenario/simulated-node.ts";
+import { simulation } from "../../src/scenario/simulation.ts";
+
+async function useTheKernel(posix: Posix): Promise<void> {
+  const receiver = await posix.socket(AF_INET, SOCK_DGRAM);
+  await posix.bind(receiver, { address: "127.0.0.1", port: 9 });
+  const sender = await posix.socket(AF_INET, SOCK_DGRAM);
+  await posix.sendto(sender, "x", { address: "127.0.0.1", port: 9 });
+  await posix.recv(receiver, new Uint8Array(1));
+}
+
+test("2,000 processes in turn use one kernel: each has its host task, and takes it along", async () => {
+  const held: number[] = [];
+  const scenario = simulation({}, (sim) => {
+    const host = sim.node("host");
+    if (!(host instanceof SimulatedNode)) throw new Error("a node is a SimulatedNode");
+    const measure = (): void => {
+      held.push(host.factory.liveHostObjects, host.factory.livePackets, host.manager.liveTaskCount);
+    };
+    for (let i = 0; i < 2000; i++) host.start(useTheKernel, { at: `${i + 1}ms` });
+    sim.at("1500us", measure);
+    sim.at("2001500us", measure);
+  });
+  const run = await runScenario(scenario);
+  expect(run.ok).toBe(true);
+  expect(held.slice(3)).toEqual(held.slice(0, 3));
+  expect(run.leaks).toEqual({
+    tasks: 0,
+    events: 0,
+    fileDescriptors: 0,
+    packets: 0,
+    hostObjects: 0,
+  });
+});
