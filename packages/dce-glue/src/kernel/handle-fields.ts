@@ -97,6 +97,7 @@ const KERNEL_HANDLE_FIELDS: Names<KernelHandle> = {
   dev_set_carrier: true,
   dev_stats: true,
   dev_ifindex: true,
+  lo_tap: true,
   sys_file_find: true,
   proc_read: true,
   proc_list: true,

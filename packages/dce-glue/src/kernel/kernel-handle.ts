@@ -149,6 +149,12 @@ export interface KernelHandleExtensions {
   /** Reads the counters into `stats`. */
   dev_stats(device: SimDevice, stats: SimDeviceStats): void;
   dev_ifindex(device: SimDevice): number;
+  /**
+   * Shows every frame that the loopback device carries, as a packet socket on lo would; the frame
+   * stays the kernel's and must not be changed. Other devices are watched at their links.
+   * @returns 0, or -EOPNOTSUPP
+   */
+  lo_tap(see: (frame: Frame) => void): number;
 
   /** One file of the tree of sys_iterate_files, without walking it. @param path "net/ipv4/ip_forward" */
   sys_file_find(path: string): SimSysFile | undefined;

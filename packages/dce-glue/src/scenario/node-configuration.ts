@@ -3,6 +3,7 @@ import { IpCommandError } from "../ip/ip-command-error.ts";
 import { type IpCommand, parseIpCommand, runIpCommand } from "../ip/ip-language.ts";
 import { errorText } from "../kernel/error-text.ts";
 import type { LinuxSocketFdFactory } from "../kernel/linux-socket-fd-factory.ts";
+import type { LoopbackPort } from "./loopback-port.ts";
 import type { NodeSysctl } from "./node.ts";
 import { ScenarioError } from "./scenario-error.ts";
 import type { InterfaceSettings } from "./simulated-link.ts";
@@ -63,9 +64,13 @@ export class NodeConfiguration implements NodeSysctl {
    * sysctl, interfaces up, ip commands. Runs in a task of the node.
    * @throws {ScenarioError} the kernel refused a setting
    */
-  *bootAndConfigure(interfaces: ReadonlyMap<string, InterfaceSettings>): Wait<void> {
+  *bootAndConfigure(
+    interfaces: ReadonlyMap<string, InterfaceSettings>,
+    loopback: LoopbackPort | undefined,
+  ): Wait<void> {
     const [refused] = yield* this.#factory.initializeStack();
     if (refused !== undefined) throw this.#sysctlError(refused.path, refused.value, refused.errno);
+    if (loopback !== undefined) this.#factory.kernel.lo_tap(loopback.see);
     const commands = ["link set lo up"];
     for (const [name, settings] of interfaces) {
       commands.push(`link set ${name} up txqueuelen ${settings.txQueueLength}`);

@@ -9,6 +9,7 @@ import { DceManager } from "../process/dce-manager.ts";
 import { ipProgram } from "../ip/ip-program.ts";
 import { lladdrToText } from "../ip/ip-values.ts";
 import type { SimInterface } from "./link.ts";
+import type { LoopbackPort } from "./loopback-port.ts";
 import { NodeConfiguration } from "./node-configuration.ts";
 import type {
   NodeOptions,
@@ -112,14 +113,22 @@ export class SimulatedNode implements SimNode {
     return made;
   }
 
-  /** Starts the task that boots and configures. Exactly one of the callbacks is called, in that task. */
-  boot(ready: () => void, failed: (error: unknown) => void): void {
+  /**
+   * Starts the task that boots and configures.
+   * Exactly one of the callbacks is called, in that task.
+   * @param loopback what sees the frames of lo
+   */
+  boot(
+    loopback: LoopbackPort | undefined,
+    ready: () => void,
+    failed: (error: unknown) => void,
+  ): void {
     this.#writeHosts();
     const { configuration } = this;
     const settings = this.#settings;
     this.dce.startInternalTask("boot", function* bootTask() {
       try {
-        yield* configuration.bootAndConfigure(settings);
+        yield* configuration.bootAndConfigure(settings, loopback);
       } catch (error) {
         failed(error);
         return;

@@ -13,6 +13,7 @@ import {
 import { captureToFiles, type NamedPort, type Port } from "@dcejs/links";
 import { programImage } from "../posix/posix.ts";
 import type { SimInterface, SimLink, SimLinkOptions, SimSwitch } from "./link.ts";
+import { LoopbackPort } from "./loopback-port.ts";
 import type { NodeOptions, SimNode } from "./node.ts";
 import { RunProgress } from "./run-progress.ts";
 import { ScenarioError } from "./scenario-error.ts";
@@ -142,11 +143,23 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
   /** Boots every node at t=0, runs until the end, and gives the first error that stopped it. */
   async run(): Promise<void> {
     const folder = this.#settings.pcap ?? this.#capture;
+    const loopbacks = this.#loopbacks();
     if (folder !== undefined && this.#ports.length > 0) captureToFiles(folder, this.#ports);
-    this.#progress.bootAll(this.nodes);
+    this.#progress.bootAll(this.nodes, loopbacks);
     const { until } = this.#settings;
     const end = until === undefined ? this.#until : timeOf(until, "until");
     await this.#progress.run(end === undefined ? undefined : instant(end));
+  }
+
+  /** A host without cables is seen at its lo. */
+  #loopbacks(): ReadonlyMap<SimulatedNode, LoopbackPort> {
+    const loopbacks = new Map<SimulatedNode, LoopbackPort>();
+    for (const node of this.nodes.filter((one) => one.interfaces.length === 0)) {
+      const loopback = new LoopbackPort(this.simulator, `${node.name}-lo`);
+      loopbacks.set(node, loopback);
+      this.#ports.push({ port: loopback.port });
+    }
+    return loopbacks;
   }
 
   /** Takes everything away: processes first, then, when their finally blocks have run, the kernels. */

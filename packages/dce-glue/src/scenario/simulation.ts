@@ -23,7 +23,10 @@ export interface Simulation<O = object> {
   at(time: string | number, action: () => unknown): void;
   /** Ends the run at `time` at the latest. `--until` from outside wins. */
   until(time: string | number): void;
-  /** Writes a pcapng file per interface and a merged one into `folder`. `--pcap` from outside wins. */
+  /**
+   * Writes a pcapng file per interface and a merged one into `folder`; of a host without cables, its lo.
+   * `--pcap` from outside wins.
+   */
   capture(folder: string): void;
   /** The stream of random numbers of that name: a function of the seed and the name only. */
   random(name: string): RandomStream;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AF_INET, type Posix, SOCK_DGRAM } from "../../src/posix/index.ts";
 import { runScenario } from "../../src/scenario/run-scenario.ts";
-import { simulation } from "../../src/scenario/simulation.ts";
+import { type Scenario, simulation } from "../../src/scenario/simulation.ts";
 
 let folder: string;
 
@@ -21,6 +21,11 @@ async function greet(posix: Posix): Promise<void> {
   const [found] = await posix.getaddrinfo("peer");
   await posix.sendto(socket, "hello", { address: found?.address ?? "", port: 9 });
   await posix.print(`sent to ${found?.address}\n`);
+}
+
+async function talk(posix: Posix): Promise<void> {
+  const socket = await posix.socket(AF_INET, SOCK_DGRAM);
+  await posix.sendto(socket, posix.argv[1] ?? "", { address: "127.0.0.1", port: 9 });
 }
 
 const scenario = simulation({ name: "greeting" }, (sim) => {
@@ -45,6 +50,18 @@ test("captures: a file for each interface and one for all, the same for the same
     expect(bytes.subarray(0, 4)).toEqual(Buffer.from([0x0a, 0x0d, 0x0d, 0x0a]));
     expect(readFileSync(join(folder, "two", file)).equals(bytes)).toBe(true);
   }
+});
+
+test("of a host without cables lo is captured, and its frames are in the trace hash", async () => {
+  const lonely = (text: string): Scenario =>
+    simulation({}, (sim) => {
+      sim.node("only").start(talk, { args: [text] });
+    });
+  const first = await runScenario(lonely("hello"), { pcap: folder });
+  expect(readdirSync(folder).toSorted()).toEqual(["all.pcapng", "only-lo.pcapng"]);
+  expect(readFileSync(join(folder, "only-lo.pcapng")).includes("hello")).toBe(true);
+  expect((await runScenario(lonely("hello"))).traceHash).toBe(first.traceHash);
+  expect((await runScenario(lonely("other"))).traceHash).not.toBe(first.traceHash);
 });
 
 test("files: each host's tree, with what its processes and its kernel have written", async () => {

@@ -36,7 +36,7 @@ type DeviceCalls = Pick<
 > &
   Pick<
     KernelHandleExtensions,
-    "dev_rx_frame" | "dev_wake_queue" | "dev_set_carrier" | "dev_stats" | "dev_ifindex"
+    "dev_rx_frame" | "dev_wake_queue" | "dev_set_carrier" | "dev_stats" | "dev_ifindex" | "lo_tap"
   >;
 
 const ETHERNET_ADDRESS_OCTETS = 6;
@@ -165,6 +165,15 @@ export function emulatedDevices(
       into.tx_errors = stats.tx_errors;
     },
     dev_ifindex: (device) => emulatedDevice(device).netdev.ifindex,
+    lo_tap: (see) => {
+      const { ops } = net().loopback;
+      const send = ops.ndo_start_xmit.bind(ops);
+      ops.ndo_start_xmit = (skb, dev) => {
+        see(skb);
+        return send(skb, dev);
+      };
+      return 0;
+    },
   };
 }
 
