@@ -28,6 +28,13 @@ async function talk(posix: Posix): Promise<void> {
   await posix.sendto(socket, posix.argv[1] ?? "", { address: "127.0.0.1", port: 9 });
 }
 
+/** One host without cables that sends a datagram to itself. */
+function lonely(text: string): Scenario {
+  return simulation({}, (sim) => {
+    sim.node("only").start(talk, { args: [text] });
+  });
+}
+
 const scenario = simulation({ name: "greeting" }, (sim) => {
   const a = sim.node("a");
   const b = sim.node("b");
@@ -53,10 +60,6 @@ test("captures: a file for each interface and one for all, the same for the same
 });
 
 test("of a host without cables lo is captured, and its frames are in the trace hash", async () => {
-  const lonely = (text: string): Scenario =>
-    simulation({}, (sim) => {
-      sim.node("only").start(talk, { args: [text] });
-    });
   const first = await runScenario(lonely("hello"), { pcap: folder });
   expect(readdirSync(folder).toSorted()).toEqual(["all.pcapng", "only-lo.pcapng"]);
   expect(readFileSync(join(folder, "only-lo.pcapng")).includes("hello")).toBe(true);
