@@ -6,7 +6,7 @@ test("every datagram crosses four hops", async () => {
   const run = await runScenario(scenario);
   expect(run.ok).toBe(true);
   expect(run.result).toEqual({ delivered: 1000, dropped: 0, packetHops: 4000 });
-  expect(run.traceHash).toMatchInlineSnapshot();
+  expect(run.traceHash).toMatchInlineSnapshot(`"6d2d39b7497a35e7"`);
 });
 
 test("a chain of one hop has no router", async () => {
