@@ -15,16 +15,25 @@ export class TraceHash {
 
   /** Adds `length` bytes from `offset`, and their number. */
   addBytes(bytes: Uint8Array, offset: number, length: number): void {
+    // The state stays in local variables: this runs for each frame, and a field costs a store a step.
+    let a = this.#a;
+    let b = this.#b;
     const end = offset + length;
     let at = offset;
     for (; at + 4 <= end; at += 4) {
-      this.#mix(
+      const word =
         (bytes[at] ?? 0) |
-          ((bytes[at + 1] ?? 0) << 8) |
-          ((bytes[at + 2] ?? 0) << 16) |
-          ((bytes[at + 3] ?? 0) << 24),
-      );
+        ((bytes[at + 1] ?? 0) << 8) |
+        ((bytes[at + 2] ?? 0) << 16) |
+        ((bytes[at + 3] ?? 0) << 24);
+      const mixed = Math.imul(a ^ word, 0x9e3779b1);
+      b = Math.imul(b + word, 0x85ebca6b) ^ (mixed >>> 15);
+      a = (mixed << 13) | (mixed >>> 19);
+      b = (((b << 7) | (b >>> 25)) + a) | 0;
     }
+    this.#a = a;
+    this.#b = b;
+    this.#count = (this.#count + (length >>> 2)) | 0;
     let rest = 0;
     for (let shift = 0; at < end; at++, shift += 8) rest |= (bytes[at] ?? 0) << shift;
     this.#mix(rest);
@@ -42,8 +51,7 @@ export class TraceHash {
     const a = Math.imul(this.#a ^ word, 0x9e3779b1);
     const b = Math.imul(this.#b + word, 0x85ebca6b) ^ (a >>> 15);
     this.#a = (a << 13) | (a >>> 19);
-    this.#b = ((b << 7) | (b >>> 25)) + this.#a;
-    this.#b |= 0;
+    this.#b = (((b << 7) | (b >>> 25)) + this.#a) | 0;
     this.#count = (this.#count + 1) | 0;
   }
 }
