@@ -2,7 +2,15 @@
 // project, as a user would from the registry; then imports it as ESM, requires it as CJS and type-checks both.
 // Needs the packages to be built.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,10 +18,8 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = join(root, "node_modules", "typescript7", "bin", "tsc");
 const scratch = mkdtempSync(join(tmpdir(), "dcejs-install-"));
-const env = {
-  ...process.env,
-  PATH: join(root, "node_modules", ".bin") + delimiter + process.env.PATH,
-};
+const binaries = join(root, "node_modules", ".bin");
+const env = { ...process.env, PATH: binaries + delimiter + process.env.PATH };
 
 function run(command, args, cwd) {
   return execFileSync(command, args, {
@@ -22,6 +28,24 @@ function run(command, args, cwd) {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** The Node of the repository and, where it is another one, the machine's own: often the oldest that packages support. */
+function nodeVersions() {
+  const outside = process.env.PATH.split(delimiter).filter((folder) => folder !== binaries);
+  const own = execFileSync("node", ["-p", "process.execPath"], {
+    env: { ...process.env, PATH: outside.join(delimiter) },
+    encoding: "utf8",
+  }).trim();
+  return [...new Set([realpathSync(join(binaries, "node")), own])];
+}
+
+function supports(node, range) {
+  const [major = 0, minor = 0] = run(node, ["-p", "process.versions.node"], root)
+    .split(".")
+    .map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = range.replace(">=", "").split(".").map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
 function readPackages() {
@@ -56,7 +80,7 @@ const CJS_TSCONFIG = {
   },
 };
 
-function tryPackage(name, needed, tarballs) {
+function tryPackage(name, manifest, needed, tarballs) {
   const project = join(scratch, name.replace("@dcejs/", "use-"));
   mkdirSync(project);
   const dependencies = Object.fromEntries(
@@ -87,13 +111,20 @@ function tryPackage(name, needed, tarballs) {
     join(project, "tsconfig.json"),
     JSON.stringify({ ...CJS_TSCONFIG, files: ["use.mts", "use.cts"] }),
   );
-  const esm = Number(run("node", ["use.mjs"], project));
-  const cjs = Number(run("node", ["use.cjs"], project));
   run("node", [tsc, "-p", "."], project);
-  if (!(esm > 0 && cjs > 0)) throw new Error(`${name} exports nothing (esm ${esm}, cjs ${cjs})`);
-  console.log(`${name}: installs alone; ESM ${esm} names, CJS ${cjs} names, types check`);
+  for (const node of nodes.filter((each) => supports(each, manifest.engines.node))) {
+    const esm = Number(run(node, ["use.mjs"], project));
+    const cjs = Number(run(node, ["use.cjs"], project));
+    const version = run(node, ["--version"], project).trim();
+    if (!(esm > 0 && cjs === esm))
+      throw new Error(`${name}: ESM ${esm} names, CJS ${cjs} (${version})`);
+    console.log(
+      `${name}: installs alone; ${esm} names as ESM and CJS under ${version}, types check`,
+    );
+  }
 }
 
+const nodes = nodeVersions();
 try {
   const packages = readPackages();
   const tarballs = new Map();
@@ -101,7 +132,9 @@ try {
     const packed = run("pnpm", ["pack", "--json", "--pack-destination", scratch], folder);
     tarballs.set(name, JSON.parse(packed).filename);
   }
-  for (const name of packages.keys()) tryPackage(name, closure(packages, name), tarballs);
+  for (const [name, { manifest }] of packages) {
+    tryPackage(name, manifest, closure(packages, name), tarballs);
+  }
 } catch (error) {
   console.error(error.stderr || error.stdout || error.message);
   process.exitCode = 1;
