@@ -7,7 +7,7 @@ import { TCP_CLOSE, TCP_LISTEN } from "./states.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_xmit_retransmit_queue } from "./retransmit.ts";
 import { tcp_current_mss } from "./mss.ts";
-import { tcp_write_xmit } from "./write-xmit.ts";
+import { PUSH_ALL, tcp_write_xmit } from "./write-xmit.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
 
 /** One millisecond of the pacing rate: 2^-10 s. */
@@ -32,11 +32,15 @@ export function tcp_wfree(tp: TcpSock): void {
   tp.tcp.tsq_schedule(tp);
 }
 
-/** Runs from the tasklet (tcp_tsq_write). */
+/**
+ * Runs from the tasklet (tcp_tsq_write). Packets freed meanwhile do not queue us again: one that
+ * cannot be sent at all would otherwise be tried for ever at one instant.
+ */
 export function tcp_tsq_write(tp: TcpSock): void {
+  if (tp.sk_state !== TCP_CLOSE && tp.sk_state !== TCP_LISTEN) {
+    tcp_mstamp_refresh(tp);
+    if (tp.lost_out > tp.retrans_out) tcp_xmit_retransmit_queue(tp);
+    tcp_write_xmit(tp, tcp_current_mss(tp), tp.nonagle, PUSH_ALL);
+  }
   tp.tsq_queued = false;
-  if (tp.sk_state === TCP_CLOSE || tp.sk_state === TCP_LISTEN) return;
-  tcp_mstamp_refresh(tp);
-  if (tp.lost_out > tp.retrans_out) tcp_xmit_retransmit_queue(tp);
-  tcp_write_xmit(tp, tcp_current_mss(tp), tp.nonagle, 0);
 }

@@ -14,7 +14,13 @@ import { ICSK_TIME_LOSS_PROBE, TCP_NAGLE_CORK, TCP_NAGLE_OFF, TCP_NAGLE_PUSH } f
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_check_probe_timer, tcp_rearm_rto } from "./timers.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
-import { tcp_send_head, tcp_skb_is_last, tcp_urg_mode, tcp_wnd_end } from "./tx-queue.ts";
+import {
+  tcp_fragment,
+  tcp_send_head,
+  tcp_skb_is_last,
+  tcp_urg_mode,
+  tcp_wnd_end,
+} from "./tx-queue.ts";
 import { TCPHDR_FIN, TCPHDR_PSH } from "./wire.ts";
 
 /** What tcp_write_xmit() may send: everything, one segment, or one probe beyond cwnd. */
@@ -39,6 +45,8 @@ export function tcp_write_xmit(
     if (!tcp_snd_wnd_test(tp, skb, mss_now)) break;
     const rule = tcp_skb_is_last(tp, skb) ? nonagle : TCP_NAGLE_PUSH;
     if (!tcp_nagle_test(tp, skb, mss_now, rule)) break;
+    // It was filled when the MSS was larger: a fallen path MTU, or SACK blocks that ride along now.
+    if (skb.length > mss_now) tcp_fragment(tp, false, skb, mss_now);
     if (tcp_small_queue_check(tp, skb.truesize, 0)) break;
     // An empty packet: its writer sleeps for memory.
     if (skb.end_seq === skb.seq) break;

@@ -143,3 +143,16 @@ test("keepalive probes a silent peer and gives up after nine", () => {
   expect(times.length).toBe(4);
   expect(wire.recv(10)).toBe(-110);
 });
+
+test("segments that wait are cut when SACK blocks must ride along", () => {
+  const wire = Wire.accepted({ synOptions: "mss 1000,sackOK", win: 5000, mtu: 1040 });
+  wire.setsockopt(6, TCP_NODELAY, 1);
+  wire.send(1000);
+  wire.inject(". 1:1(0) ack 1001 win 0").sent();
+  wire.send(3000);
+  wire.inject(". 501:601(100) ack 1001 win 0").sent();
+  wire.inject(". 601:601(0) ack 1001 win 5000");
+  const lengths = wire.sent().map((text) => Number(/\((\d+)\)/.exec(text)?.[1]));
+  expect(Math.max(...lengths)).toBe(988);
+  expect(lengths.reduce((sum, n) => sum + n, 0)).toBe(3000);
+});
