@@ -1,7 +1,7 @@
 /** send(): copies the program's data into packets (net/ipv4/tcp.c: tcp_sendmsg_locked). */
 import { Errno } from "@dcejs/lkl-kernel";
 import type { Blocked, Wait } from "@dcejs/lkl-kernel";
-import { skb_cloned, skb_header_release, skb_put, skb_tailroom } from "../skbuff.ts";
+import { skb_cloned, skb_header_release, skb_put, skb_tailroom, skb_truesize } from "../skbuff.ts";
 import type { SkBuff } from "../skbuff.ts";
 import {
   MSG_DONTWAIT,
@@ -26,7 +26,7 @@ import { TCP_NAGLE_OFF, TCP_NAGLE_PUSH } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
 import { tcp_add_write_queue_tail, tcp_send_head, tcp_stream_alloc_skb } from "./tx-queue.ts";
-import { TCPHDR_ACK, TCPHDR_PSH } from "./wire.ts";
+import { MAX_TCP_HEADER, TCPHDR_ACK, TCPHDR_PSH } from "./wire.ts";
 import {
   PUSH_ONE,
   tcp_push_frames,
@@ -38,6 +38,10 @@ import {
 
 /** True: the packet must not grow any more (MSG_EOR). It is kept in the otherwise unused field. */
 const EOR = 1;
+
+/** Room of a packet for short writes: with the headers it fills a size class of the pool. */
+const ROOM_OCTETS = 9000;
+const HEADER_TRUESIZE: number = skb_truesize(MAX_TCP_HEADER);
 
 /** tcp_send(): progress of one call over its sleeps. */
 interface Progress {
@@ -98,7 +102,7 @@ function copyUntilFull(
 ): number {
   while (progress.copied < total) {
     if (tp.sk_err !== 0 || (tp.sk_shutdown & SEND_SHUTDOWN) !== 0) return -Errno.EPIPE;
-    const skb = packetWithRoom(tp, progress.mss_now);
+    const skb = packetWithRoom(tp, progress.mss_now, total - progress.copied);
     if (skb === undefined) {
       // Send what there is, so that room can come back.
       pushBeforeSleep(tp, progress.mss_now);
@@ -123,12 +127,15 @@ function copyUntilFull(
 }
 
 /** The last unsent packet if it can take more, else a new one; undefined: no room in the buffer. */
-function packetWithRoom(tp: TcpSock, mss_now: number): SkBuff | undefined {
+function packetWithRoom(tp: TcpSock, mss_now: number, wanted: number): SkBuff | undefined {
   const tail = tp.sk_write_queue.tail;
   if (tail !== undefined && tail.length < mss_now && canAppend(tail)) return tail;
   if (!sk_stream_memory_free(tp)) return undefined;
-  // A short write gets a whole segment's room: the next one may follow.
-  const skb = tcp_stream_alloc_skb(tp, mss_now);
+  // A short write gets a whole segment's room, for the next one may follow; on lo, with its
+  // segments of 64 KB, not that much.
+  const skb = tcp_stream_alloc_skb(tp, Math.min(mss_now, Math.max(wanted, ROOM_OCTETS)));
+  // Linux charges the headers now and the payload as it comes.
+  skb.truesize = HEADER_TRUESIZE;
   skb.seq = tp.write_seq;
   skb.end_seq = tp.write_seq;
   skb.tcp_flags = TCPHDR_ACK;
@@ -158,6 +165,8 @@ function appendToPacket(
   copy_from_msg(msg, progress.copied, skb.bytes, skb_put(skb, n), n);
   tp.write_seq = seqAdd(tp.write_seq, n);
   skb.end_seq = seqAdd(skb.end_seq, n);
+  skb.truesize += n;
+  tp.sk_wmem_queued += n;
   progress.copied += n;
 }
 

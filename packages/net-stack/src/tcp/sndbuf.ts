@@ -5,15 +5,16 @@ import { tcp_packets_in_flight } from "./scoreboard.ts";
 import { seqDiff } from "./seq.ts";
 import { vectorAt } from "./tcp-sysctls.ts";
 import type { TcpSock } from "./tcp-sock.ts";
-import { MAX_TCP_HEADER } from "./wire.ts";
 
 const SIZEOF_SK_BUFF = 256;
 const SIZEOF_SKB_SHARED_INFO = 320;
+/** MAX_TCP_HEADER of Linux on 64 bits; our packets have less headroom. */
+const LINUX_MAX_TCP_HEADER = 320;
 
 /** Room for twice the window's segments, up to tcp_wmem[2]. */
 export function tcp_sndbuf_expand(tp: TcpSock): void {
   let per_mss =
-    Math.max(tp.rx_opt.mss_clamp, tp.mss_cache) + MAX_TCP_HEADER + SIZEOF_SKB_SHARED_INFO;
+    Math.max(tp.rx_opt.mss_clamp, tp.mss_cache) + LINUX_MAX_TCP_HEADER + SIZEOF_SKB_SHARED_INFO;
   per_mss = 2 ** Math.ceil(Math.log2(per_mss)) + SIZEOF_SK_BUFF;
   const nr_segs = Math.max(TCP_INIT_CWND, tp.snd.cwnd, tp.reordering + 1);
   const sndmem = 2 * nr_segs * per_mss;

@@ -156,3 +156,13 @@ test("segments that wait are cut when SACK blocks must ride along", () => {
   expect(Math.max(...lengths)).toBe(988);
   expect(lengths.reduce((sum, n) => sum + n, 0)).toBe(3000);
 });
+
+test("a fresh connection has Linux's send buffer, and small writes are charged little", () => {
+  const wire = Wire.accepted({ synOptions: "mss 1460,sackOK" });
+  expect(wire.tp.sk_sndbuf).toBe(87_040);
+  wire.setsockopt(6, TCP_NODELAY, 1);
+  for (let i = 0; i < 5; i++) wire.send(1);
+  expect(wire.tp.sk_wmem_queued).toBe(5 * 769);
+  wire.inject(". 1:1(0) ack 6 win 1000");
+  expect(wire.tp.sk_wmem_queued).toBe(0);
+});
