@@ -72,7 +72,7 @@ export function tcp_event_ack_sent(tp: TcpSock): void {
 }
 
 /** inet_csk_clear_xmit_timer(ICSK_TIME_DACK). */
-export function tcp_clear_delack_timer(tp: TcpSock): void {
+function tcp_clear_delack_timer(tp: TcpSock): void {
   tp.icsk_ack.pending = 0;
   tp.icsk_ack.retry = 0;
   tp.icsk_delack_timer.disarm();
@@ -154,7 +154,7 @@ export function tcp_compressed_ack_kick(tp: TcpSock): void {
 }
 
 /** Sets the delayed ACK timer by the estimated arrival rate (tcp_send_delayed_ack). */
-export function tcp_send_delayed_ack(tp: TcpSock): void {
+function tcp_send_delayed_ack(tp: TcpSock): void {
   const ack = tp.icsk_ack;
   const delackMin = tp.msecs_to_jiffies(TCP_DELACK_MIN_MS);
   let ato = ack.ato;

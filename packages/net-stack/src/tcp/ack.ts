@@ -45,10 +45,10 @@ import { TCPHDR_SYN } from "./wire.ts";
 import { tcp_push_frames } from "./write-xmit.ts";
 
 /** Results of tcp_ack(). */
-export const ACK_OK = 1;
+const ACK_OK = 1;
 export const ACK_OLD = 0;
-export const ACK_TOO_OLD = -1;
-export const ACK_UNSENT_DATA = -2;
+const ACK_TOO_OLD = -1;
+const ACK_UNSENT_DATA = -2;
 
 /**
  * Processes the acknowledgment of an acceptable segment.

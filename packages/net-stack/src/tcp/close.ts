@@ -58,7 +58,7 @@ export function tcp_shutdown(tp: TcpSock, how: number): void {
 }
 
 /** Queues the FIN, in the last packet that waits if there is one, and pushes everything. */
-export function tcp_send_fin(tp: TcpSock): void {
+function tcp_send_fin(tp: TcpSock): void {
   const tail = tp.sk_write_queue.tail;
   if (tail !== undefined) {
     tail.tcp_flags |= TCPHDR_FIN;

@@ -40,7 +40,6 @@ function tcp_connect_init(tp: TcpSock): void {
   const sysctl = tp.tcp.sysctl;
   tp.tcp_header_len = TCP_HEADER_LENGTH + (sysctl.timestamps ? OLEN_TSTAMP_ALIGNED : 0);
   if (tp.rx_opt.user_mss !== 0) tp.rx_opt.mss_clamp = tp.rx_opt.user_mss;
-  else tp.rx_opt.mss_clamp = 0;
   tp.snd.max_window = 0;
   if (dst !== undefined) {
     tcp_sync_mss(tp, dst.mtu());

@@ -89,7 +89,7 @@ function queueInOrder(tp: TcpSock, skb: SkBuff): void {
 }
 
 /** Wakes the reader when it has as much as it waits for (SO_RCVLOWAT). */
-export function tcp_data_ready(tp: TcpSock): void {
+function tcp_data_ready(tp: TcpSock): void {
   if (tcp_epollin_ready(tp, tp.sk_rcvlowat) || tp.sock_done) tp.sk_data_ready();
 }
 

@@ -4,10 +4,10 @@ import { TCP_LISTEN } from "./states.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 
 /** Octets of the whole struct in 6.12. */
-export const TCP_INFO_OCTETS = 248;
-export const TCPI_OPT_TIMESTAMPS = 1;
-export const TCPI_OPT_SACK = 2;
-export const TCPI_OPT_WSCALE = 4;
+const TCP_INFO_OCTETS = 248;
+const TCPI_OPT_TIMESTAMPS = 1;
+const TCPI_OPT_SACK = 2;
+const TCPI_OPT_WSCALE = 4;
 
 /** Offsets of the 32-bit fields, in octets. */
 const FIELDS_32: readonly [number, (tp: TcpSock) => number][] = [

@@ -99,7 +99,7 @@ export function tcp_rcv_established(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHe
 }
 
 /** Sends what the segment made possible, and wakes writers. */
-export function tcp_data_snd_check(tp: TcpSock): void {
+function tcp_data_snd_check(tp: TcpSock): void {
   tcp_push_pending_frames(tp);
   tcp_check_space(tp);
 }

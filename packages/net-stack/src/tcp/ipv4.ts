@@ -14,6 +14,7 @@ import { tcp_connect } from "./connect.ts";
 import { tcp_rcv_established, tcp_rcv_state_process } from "./input.ts";
 import { FOR_LISTENER, tcp_check_req, tcp_child_process } from "./minisocks.ts";
 import { tcp_sync_mss } from "./mss.ts";
+import { TCP_MSS_DEFAULT } from "./options.ts";
 import { TcpRequestSock, inet_csk_reqsk_queue_drop } from "./request-sock.ts";
 import { ipDestination, ipSource, tcp_v4_send_reset, tcp_v4_timewait_ack } from "./reset.ts";
 import { between, seqAdd, seqNum } from "./seq.ts";
@@ -52,7 +53,7 @@ export function tcpProtocol(tcp: TcpNet): NetProtocol {
 }
 
 /** A segment for this host; `skb.offset` is at the TCP header. Takes the packet. */
-export function tcp_v4_rcv(tcp: TcpNet, skb: SkBuff): void {
+function tcp_v4_rcv(tcp: TcpNet, skb: SkBuff): void {
   tcp.mib.InSegs++;
   const th = tcp.rxHeader;
   if (skb.pkt_type !== PACKET_HOST) {
@@ -200,7 +201,8 @@ export function tcp_v4_connect(tp: TcpSock, daddr: number, dport: number): numbe
   }
   tp.inet_dport = dport;
   tp.inet_daddr = flow.daddr;
-  tp.rx_opt.mss_clamp = 536;
+  // What the peer gets if its SYN-ACK names no MSS.
+  tp.rx_opt.mss_clamp = TCP_MSS_DEFAULT;
   tcp_set_state(tp, TCP_SYN_SENT);
   const err = inet_hash_connect(tp);
   if (err !== 0) {
@@ -245,13 +247,7 @@ const UNREACHABLE: readonly (readonly [number, boolean])[] = [
 ];
 
 /** An ICMP error quotes a segment of ours (RFC 5927: the quoted number must be in flight). */
-export function tcp_v4_err(
-  tcp: TcpNet,
-  skb: SkBuff,
-  type: number,
-  code: number,
-  info: number,
-): void {
+function tcp_v4_err(tcp: TcpNet, skb: SkBuff, type: number, code: number, info: number): void {
   const iph = skb.offset;
   const at = iph + (skb.view.getUint8(iph) & 0xf) * 4;
   const sk = tcp.hashinfo.find(

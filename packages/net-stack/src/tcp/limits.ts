@@ -15,8 +15,6 @@ export const TCP_MIN_MSS = 88;
 export const TCP_MAX_QUICKACKS = 16;
 /** Interactive turns after which ACKs are delayed (TCP_PINGPONG_THRESH, 1 since 6.5). */
 export const TCP_PINGPONG_THRESH = 1;
-/** Half the sequence space that one window may cover, octets. */
-export const MAX_WINDOW = 0x3fffffff;
 /** No threshold known: slow start until the first loss. */
 export const TCP_INFINITE_SSTHRESH = 0x7fffffff;
 
@@ -39,7 +37,6 @@ export const TCP_TIMEWAIT_LEN_MS = 60_000;
 export const TCP_PAWS_24DAYS_S: number = 60 * 60 * 24 * 24;
 /** A TS.Recent may be this many ticks ahead before PAWS applies (TCP_PAWS_WINDOW). */
 export const TCP_PAWS_WINDOW = 1;
-export const TCP_PAWS_MSL_S = 60;
 
 export const MAX_TCP_KEEPIDLE_S = 32767;
 export const MAX_TCP_KEEPINTVL_S = 32767;
@@ -51,16 +48,6 @@ export const TCP_RACK_RECOVERY_THRESH = 16;
 export const TCP_RACK_REO_WND_STEPS_MAX = 0xff;
 /** Smallest orphan memory and retry rules (tcp_out_of_resources, tcp_orphan_retries). */
 export const TCP_ORPHAN_RETRIES_DEFAULT = 8;
-/** Largest backoff exponent that still changes the RTO. */
-export const TCP_MAX_BACKOFF = 15;
-
-/** sk_buff overhead that Linux charges to a socket for each segment, octets (truesize - data). */
-export const SKB_OVERHEAD = 768;
-/** SOCK_MIN_SNDBUF and SOCK_MIN_RCVBUF on 64-bit Linux, octets. */
-export const SOCK_MIN_SNDBUF = 4608;
-export const SOCK_MIN_RCVBUF = 2304;
 
 /** Slots of the connection table at first; doubled when the load passes 1. */
 export const EHASH_INITIAL_SLOTS = 64;
-/** SYN queue entries of a listener beyond its accept backlog (net.ipv4.tcp_max_syn_backlog). */
-export const SYN_QUEUE_MIN = 8;

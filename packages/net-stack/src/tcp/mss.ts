@@ -22,16 +22,12 @@ export function tcp_dst(tp: TcpSock): Rtable | undefined {
 }
 
 /** Payload of a segment that fits `pmtu`, when it carries the options of every segment. */
-export function tcp_mtu_to_mss(tp: TcpSock, pmtu: number): number {
+function tcp_mtu_to_mss(tp: TcpSock, pmtu: number): number {
   let mss = pmtu - TCP_HEADER_LENGTH - IPV4_HEADER_LENGTH;
   if (tp.rx_opt.mss_clamp !== 0 && mss > tp.rx_opt.mss_clamp) mss = tp.rx_opt.mss_clamp;
   // Then the options of each segment, but never less than the administrator's minimum.
   mss = Math.max(mss, tp.tcp.sysctl.tcp_min_snd_mss.value);
   return mss - (tp.tcp_header_len - TCP_HEADER_LENGTH);
-}
-
-export function tcp_mss_to_mtu(tp: TcpSock, mss: number): number {
-  return mss + tp.tcp_header_len + IPV4_HEADER_LENGTH;
 }
 
 /** Half of the peer's largest window at most, so that two segments are always under way. */
@@ -52,7 +48,7 @@ export function tcp_sync_mss(tp: TcpSock, pmtu: number): number {
 }
 
 /** Options of a data segment as it would be sent now. */
-export function establishedOptionsLength(tp: TcpSock): number {
+function establishedOptionsLength(tp: TcpSock): number {
   let size = tp.rx_opt.tstamp_ok ? OLEN_TSTAMP_ALIGNED : 0;
   const blocks = sackBlocksToSend(tp, size);
   if (blocks > 0) size += OLEN_SACK_BASE_ALIGNED + blocks * OLEN_SACK_BLOCK;

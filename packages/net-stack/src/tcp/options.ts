@@ -20,9 +20,9 @@ const OLEN_SACK_PERBLOCK = 8;
 
 /** What an aligned option costs in the header, with its NOPs. */
 export const OLEN_TSTAMP_ALIGNED = 12;
-export const OLEN_MSS_ALIGNED = 4;
-export const OLEN_WSCALE_ALIGNED = 4;
-export const OLEN_SACKPERM_ALIGNED = 4;
+const OLEN_MSS_ALIGNED = 4;
+const OLEN_WSCALE_ALIGNED = 4;
+const OLEN_SACKPERM_ALIGNED = 4;
 export const OLEN_SACK_BASE_ALIGNED = 4;
 export const OLEN_SACK_BLOCK = 8;
 

@@ -72,7 +72,7 @@ export function tcp_transmit_skb(tp: TcpSock, skb: SkBuff, clone_it: boolean): n
 }
 
 /** The packet was sent last of all: RACK's list is in that order. */
-export function tcp_update_skb_after_send(tp: TcpSock, skb: SkBuff): void {
+function tcp_update_skb_after_send(tp: TcpSock, skb: SkBuff): void {
   if (skb.list === tp.tsorted_sent_queue) {
     skb_unlink(skb, tp.tsorted_sent_queue);
     skb_queue_tail(tp.tsorted_sent_queue, skb);

@@ -56,7 +56,7 @@ import {
 
 /** What the ACK lets us send (tcp_xmit_recovery). */
 export const REXMIT_NONE = 0;
-export const REXMIT_LOST = 1;
+const REXMIT_LOST = 1;
 export const REXMIT_NEW = 2;
 
 /** State of one ACK that the functions below read and change. */

@@ -20,7 +20,7 @@ export function reno(): CongestionControl {
   return RENO;
 }
 
-export function tcp_reno_ssthresh(tp: TcpSock): number {
+function tcp_reno_ssthresh(tp: TcpSock): number {
   return Math.max(tp.snd.cwnd >> 1, 2);
 }
 

@@ -1,6 +1,7 @@
 /** setsockopt, getsockopt and ioctl of level IPPROTO_TCP (net/ipv4/tcp.c: do_tcp_setsockopt). */
 import { Errno } from "@dcejs/lkl-kernel";
-import { tcp_send_ack, inet_csk_ack_scheduled } from "./ack-send.ts";
+import { SOCK_MIN_RCVBUF } from "../socket/sock.ts";
+import { inet_csk_ack_scheduled, tcp_send_ack } from "./ack-send.ts";
 import { tcp_get_info } from "./info.ts";
 import {
   inet_csk_reset_keepalive_timer,
@@ -14,11 +15,10 @@ import {
   MAX_TCP_KEEPIDLE_S,
   MAX_TCP_KEEPINTVL_S,
   MAX_TCP_SYNCNT,
-  SOCK_MIN_RCVBUF,
+  MAX_TCP_WINDOW,
   TCP_MIN_MSS,
   TCP_PINGPONG_THRESH,
 } from "./limits.ts";
-import { MAX_TCP_WINDOW } from "./limits.ts";
 import { seqDiff } from "./seq.ts";
 import {
   TCPF_CLOSE,
@@ -37,22 +37,22 @@ import { tcp_set_window_clamp } from "./window.ts";
 import { tcp_push_pending_frames } from "./write-xmit.ts";
 
 /** Options of level IPPROTO_TCP (include/uapi/linux/tcp.h). */
-export const TCP_NODELAY = 1;
-export const TCP_MAXSEG = 2;
-export const TCP_CORK = 3;
-export const TCP_KEEPIDLE = 4;
-export const TCP_KEEPINTVL = 5;
-export const TCP_KEEPCNT = 6;
-export const TCP_SYNCNT = 7;
-export const TCP_LINGER2 = 8;
-export const TCP_DEFER_ACCEPT = 9;
-export const TCP_WINDOW_CLAMP = 10;
-export const TCP_INFO = 11;
-export const TCP_QUICKACK = 12;
-export const TCP_CONGESTION = 13;
-export const TCP_USER_TIMEOUT = 18;
-export const TCP_TIMESTAMP = 24;
-export const TCP_NOTSENT_LOWAT = 25;
+const TCP_NODELAY = 1;
+const TCP_MAXSEG = 2;
+const TCP_CORK = 3;
+const TCP_KEEPIDLE = 4;
+const TCP_KEEPINTVL = 5;
+const TCP_KEEPCNT = 6;
+const TCP_SYNCNT = 7;
+const TCP_LINGER2 = 8;
+const TCP_DEFER_ACCEPT = 9;
+const TCP_WINDOW_CLAMP = 10;
+const TCP_INFO = 11;
+const TCP_QUICKACK = 12;
+const TCP_CONGESTION = 13;
+const TCP_USER_TIMEOUT = 18;
+const TCP_TIMESTAMP = 24;
+const TCP_NOTSENT_LOWAT = 25;
 
 const SOL_TCP = 6;
 const SIOCINQ = 0x541b;

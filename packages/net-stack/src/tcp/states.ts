@@ -39,7 +39,6 @@ export const TCPF_SYN_SENT: number = 1 << TCP_SYN_SENT;
 export const TCPF_SYN_RECV: number = 1 << TCP_SYN_RECV;
 export const TCPF_FIN_WAIT1: number = 1 << TCP_FIN_WAIT1;
 export const TCPF_FIN_WAIT2: number = 1 << TCP_FIN_WAIT2;
-export const TCPF_TIME_WAIT: number = 1 << TCP_TIME_WAIT;
 export const TCPF_CLOSE: number = 1 << TCP_CLOSE;
 export const TCPF_CLOSE_WAIT: number = 1 << TCP_CLOSE_WAIT;
 export const TCPF_LAST_ACK: number = 1 << TCP_LAST_ACK;

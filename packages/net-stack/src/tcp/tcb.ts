@@ -119,7 +119,6 @@ export const TCPCB_SACKED_ACKED = 0x01;
 export const TCPCB_SACKED_RETRANS = 0x02;
 export const TCPCB_LOST = 0x04;
 export const TCPCB_TAGBITS = 0x07;
-export const TCPCB_REPAIRED = 0x10;
 export const TCPCB_EVER_RETRANS = 0x80;
 export const TCPCB_RETRANS: number = TCPCB_SACKED_RETRANS | TCPCB_EVER_RETRANS;
 

@@ -111,7 +111,7 @@ export function tcp_time_wait(tp: TcpSock, substate: number, timeo: number): voi
 }
 
 /** What to do with a segment for a TIME_WAIT entry (enum tcp_tw_status). */
-export const TCP_TW_SUCCESS = 0;
+const TCP_TW_SUCCESS = 0;
 export const TCP_TW_RST = 1;
 export const TCP_TW_ACK = 2;
 export const TCP_TW_SYN = 3;

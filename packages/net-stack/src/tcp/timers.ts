@@ -73,7 +73,7 @@ export function tcp_rearm_rto(tp: TcpSock): void {
 }
 
 /** Interval of the first window probe. */
-export function tcp_probe0_base(tp: TcpSock): number {
+function tcp_probe0_base(tp: TcpSock): number {
   return Math.max(tp.icsk_rto, tp.msecs_to_jiffies(TCP_RTO_MIN_MS));
 }
 
@@ -110,7 +110,7 @@ export function tcp_write_timer(tp: TcpSock): void {
 }
 
 /** The oldest packet was not acknowledged in time (RFC 6298, 5.4 to 5.7). */
-export function tcp_retransmit_timer(tp: TcpSock): void {
+function tcp_retransmit_timer(tp: TcpSock): void {
   const head = tcp_rtx_queue_head(tp);
   if (tp.packets_out === 0 || head === undefined) return;
   if (tp.snd.wnd === 0 && !tp.sock_dead && !isHandshaking(tp)) {
@@ -175,7 +175,7 @@ function tcp_model_timeout(tp: TcpSock, boundary: number, base_ms: number): numb
 }
 
 /** Has it been as long as `boundary` retransmissions take (or `timeout` ms, when given)? */
-export function retransmits_timed_out(tp: TcpSock, boundary: number, timeout: number): boolean {
+function retransmits_timed_out(tp: TcpSock, boundary: number, timeout: number): boolean {
   if (tp.icsk_retransmits === 0) return false;
   let limit = timeout;
   if (limit === 0) {

@@ -71,7 +71,7 @@ export function tcp_replace_ts_recent(tp: TcpSock, seq: number): void {
 }
 
 /** Is TSval not older than TS.Recent (give or take `window` ticks), or TS.Recent outdated? */
-export function tcp_paws_check(
+function tcp_paws_check(
   rx_opt: Readonly<TcpOptionsReceived>,
   window: number,
   nowSeconds: number,

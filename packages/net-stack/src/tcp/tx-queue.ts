@@ -37,7 +37,7 @@ export function tcp_add_write_queue_tail(tp: TcpSock, skb: SkBuff): void {
 }
 
 /** Frees a packet of ours and gives its memory back to the send buffer (tcp_wmem_free_skb). */
-export function tcp_wmem_free_skb(tp: TcpSock, skb: SkBuff): void {
+function tcp_wmem_free_skb(tp: TcpSock, skb: SkBuff): void {
   tp.sk_wmem_queued -= skb.truesize;
   kfree_skb(skb);
 }

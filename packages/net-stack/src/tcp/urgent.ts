@@ -8,7 +8,7 @@ import { TCPHDR_SYN, TCPHDR_URG } from "./wire.ts";
 
 /** tp.urg_data: the octet itself is in the low eight bits. */
 export const TCP_URG_VALID = 0x0100;
-export const TCP_URG_NOTYET = 0x0200;
+const TCP_URG_NOTYET = 0x0200;
 export const TCP_URG_READ = 0x0400;
 
 export function tcp_urg(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): void {

@@ -33,8 +33,6 @@ export const TCPHDR_RST = 0x04;
 export const TCPHDR_PSH = 0x08;
 export const TCPHDR_ACK = 0x10;
 export const TCPHDR_URG = 0x20;
-export const TCPHDR_ECE = 0x40;
-export const TCPHDR_CWR = 0x80;
 
 /** One header in host form. The receive path owns one instance and refills it for each segment. */
 export interface TcpHeader {

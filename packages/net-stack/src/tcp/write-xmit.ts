@@ -10,7 +10,7 @@ import { after, seqAdd, seqNum } from "./seq.ts";
 import { tcp_small_queue_check } from "./small-queue.ts";
 import { tcp_check_space } from "./sndbuf.ts";
 import { TCP_CLOSE } from "./states.ts";
-import { ICSK_TIME_LOSS_PROBE, TCP_NAGLE_CORK, TCP_NAGLE_OFF, TCP_NAGLE_PUSH } from "./tcb.ts";
+import { ICSK_TIME_LOSS_PROBE, TCP_NAGLE_CORK, TCP_NAGLE_PUSH } from "./tcb.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 import { tcp_check_probe_timer, tcp_rearm_rto } from "./timers.ts";
 import { tcp_mstamp_refresh } from "./timestamps.ts";
@@ -131,10 +131,4 @@ export function tcp_push(tp: TcpSock, more: boolean, mss_now: number, nonagle: n
   if (skb === undefined) return;
   if (!more || forced_push(tp)) tcp_mark_push(tp, skb);
   tcp_push_frames(tp, mss_now, more ? TCP_NAGLE_CORK : nonagle);
-}
-
-/** Nagle is off for what is queued now: close, shutdown, TCP_NODELAY. */
-export function tcp_push_nodelay(tp: TcpSock): void {
-  if (tcp_send_head(tp) === undefined) return;
-  tcp_push_frames(tp, tcp_current_mss(tp), TCP_NAGLE_OFF);
 }

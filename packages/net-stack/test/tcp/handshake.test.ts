@@ -102,3 +102,11 @@ test("a full SYN queue drops the SYN where cookies are forbidden, and counts it"
   expect([ListenDrops, TCPReqQFullDrop]).toEqual([1, 1]);
   wire.expectNothing();
 });
+
+test("a SYN-ACK without MSS means 536", () => {
+  const wire = new Wire();
+  wire.connect();
+  wire.inject("S. 0:0(0) ack 1 win 65535").sent();
+  wire.send(1000);
+  expect(wire.sent()).toEqual([". 1:537(536) ack 1", "P. 537:1001(464) ack 1"]);
+});
