@@ -23,6 +23,11 @@ export interface AcceptedSocket {
   value: object | undefined;
 }
 
+/** A length that a call reads as the room there is and answers with what there was. */
+export interface ValueLength {
+  value: number;
+}
+
 /** struct itimerspec: 0 = disarmed, no interval. */
 export interface TimerSpec {
   /** Whole seconds to add to valueNs: a time since 1970 is too long for nanoseconds in one number. */
@@ -159,21 +164,29 @@ export abstract class UnixFd {
   }
 
   /** @param value option value in Linux's layout. */
-  setsockopt(_level: number, _name: number, _value: Uint8Array): number {
+  setsockopt(_level: number, _name: number, _value: Uint8Array): number | Blocked {
     return -Errno.ENOTSOCK;
   }
 
-  /** @returns length of what was written to `out`. */
-  getsockopt(_level: number, _name: number, _out: Uint8Array): number {
+  /**
+   * @param length the room in `out`; when the call has completed with 0, octets written to it. It
+   * belongs to this one call until then: another thread may ask the same file meanwhile.
+   */
+  getsockopt(
+    _level: number,
+    _name: number,
+    _out: Uint8Array,
+    _length: ValueLength,
+  ): number | Blocked {
     return -Errno.ENOTSOCK;
   }
 
-  /** @returns length of the address written to `out`. */
-  getsockname(_out: Uint8Array): number {
+  /** @param length as getsockopt's. */
+  getsockname(_out: Uint8Array, _length: ValueLength): number | Blocked {
     return -Errno.ENOTSOCK;
   }
 
-  getpeername(_out: Uint8Array): number {
+  getpeername(_out: Uint8Array, _length: ValueLength): number | Blocked {
     return -Errno.ENOTSOCK;
   }
 
@@ -183,7 +196,7 @@ export abstract class UnixFd {
   }
 
   /** @param address sockaddr bytes in Linux's layout. */
-  bind(_address: Uint8Array): number {
+  bind(_address: Uint8Array): number | Blocked {
     return -Errno.ENOTSOCK;
   }
 
@@ -191,7 +204,7 @@ export abstract class UnixFd {
     return -Errno.ENOTSOCK;
   }
 
-  listen(_backlog: number): number {
+  listen(_backlog: number): number | Blocked {
     return -Errno.ENOTSOCK;
   }
 

@@ -9,7 +9,7 @@ import { O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-fl
 import { POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "./open-flags.ts";
 import type { PollTable } from "./poll-table.ts";
 import { readUnixAddress, writeUnixAddress } from "./unix-address.ts";
-import type { AcceptedSocket, UnixFd } from "./unix-fd.ts";
+import type { AcceptedSocket, UnixFd, ValueLength } from "./unix-fd.ts";
 import { UnixSocketOptions } from "./unix-socket-options.ts";
 import { currentThread } from "./waiter.ts";
 
@@ -202,21 +202,26 @@ export class UnixSocketFd extends LocalFd {
     return 0;
   }
 
-  override getsockname(out: Uint8Array): number {
-    return putAddress(this.#address ?? UNNAMED, out);
+  override getsockname(out: Uint8Array, length: ValueLength): number {
+    length.value = putAddress(this.#address ?? UNNAMED, out);
+    return 0;
   }
 
-  override getpeername(out: Uint8Array): number {
+  override getpeername(out: Uint8Array, length: ValueLength): number {
     if (this.#peer === undefined) return -Errno.ENOTCONN;
-    return putAddress(this.#peerAddress ?? UNNAMED, out);
+    length.value = putAddress(this.#peerAddress ?? UNNAMED, out);
+    return 0;
   }
 
   override setsockopt(level: number, name: number, value: Uint8Array): number {
     return this.options.set(level, name, value);
   }
 
-  override getsockopt(level: number, name: number, out: Uint8Array): number {
-    return this.options.get(level, name, out, this.type, this.#peerCredentials);
+  override getsockopt(level: number, name: number, out: Uint8Array, length: ValueLength): number {
+    const result = this.options.get(level, name, out, this.type, this.#peerCredentials);
+    if (result < 0) return result;
+    length.value = result;
+    return 0;
   }
 
   protected override tryRead(buffer: Uint8Array): number {

@@ -3,7 +3,7 @@ import type { FileStat } from "../fd/file-stat.ts";
 import type { MsgHdr } from "../fd/message.ts";
 import { O_NONBLOCK } from "../fd/open-flags.ts";
 import type { PollRegistration, PollTable } from "../fd/poll-table.ts";
-import { type AcceptedSocket, type FileKind, UnixFd } from "../fd/unix-fd.ts";
+import { type AcceptedSocket, type FileKind, UnixFd, type ValueLength } from "../fd/unix-fd.ts";
 import { Thread } from "../process/thread.ts";
 import type { KernelHandle } from "./kernel-handle.ts";
 import type { DceSocket, PollTableRef, SimTask } from "./kernel-objects.ts";
@@ -59,7 +59,6 @@ export class KernelSocketFd extends UnixFd {
   readonly #kernel: KernelHandle;
   readonly #socket: DceSocket;
   readonly #inode: number;
-  readonly #length: { value: number } = { value: 0 };
   /** Reused: sock_poll reads and writes it before it returns. */
   readonly #ref: PollTableRef = { ret: 0, opaque: undefined };
   /** Reused by read() and write(), which are recvmsg() and sendmsg() without address. A call that blocks keeps its own. */
@@ -112,37 +111,34 @@ export class KernelSocketFd extends UnixFd {
     return this.#waiting(this.#kernel.sock_sendmsg(this.#socket, message, this.#flags(flags)));
   }
 
-  override setsockopt(level: number, name: number, value: Uint8Array): number {
+  override setsockopt(level: number, name: number, value: Uint8Array): number | Blocked {
     const { length } = value;
-    return atOnce(this.#kernel.sock_setsockopt(this.#socket, level, name, value, length));
+    return this.#waiting(this.#kernel.sock_setsockopt(this.#socket, level, name, value, length));
   }
 
-  override getsockopt(level: number, name: number, out: Uint8Array): number {
-    this.#length.value = out.length;
-    const result = atOnce(
-      this.#kernel.sock_getsockopt(this.#socket, level, name, out, this.#length),
-    );
-    return result < 0 ? result : this.#length.value;
+  override getsockopt(
+    level: number,
+    name: number,
+    out: Uint8Array,
+    length: ValueLength,
+  ): number | Blocked {
+    return this.#waiting(this.#kernel.sock_getsockopt(this.#socket, level, name, out, length));
   }
 
-  override getsockname(out: Uint8Array): number {
-    this.#length.value = out.length;
-    const result = atOnce(this.#kernel.sock_getsockname(this.#socket, out, this.#length));
-    return result < 0 ? result : this.#length.value;
+  override getsockname(out: Uint8Array, length: ValueLength): number | Blocked {
+    return this.#waiting(this.#kernel.sock_getsockname(this.#socket, out, length));
   }
 
-  override getpeername(out: Uint8Array): number {
-    this.#length.value = out.length;
-    const result = atOnce(this.#kernel.sock_getpeername(this.#socket, out, this.#length));
-    return result < 0 ? result : this.#length.value;
+  override getpeername(out: Uint8Array, length: ValueLength): number | Blocked {
+    return this.#waiting(this.#kernel.sock_getpeername(this.#socket, out, length));
   }
 
   override ioctl(request: number, argument: Uint8Array): number | Blocked {
     return this.#waiting(this.#kernel.sock_ioctl(this.#socket, request, argument));
   }
 
-  override bind(address: Uint8Array): number {
-    return atOnce(this.#kernel.sock_bind(this.#socket, address, address.length));
+  override bind(address: Uint8Array): number | Blocked {
+    return this.#waiting(this.#kernel.sock_bind(this.#socket, address, address.length));
   }
 
   override connect(address: Uint8Array): number | Blocked {
@@ -150,8 +146,8 @@ export class KernelSocketFd extends UnixFd {
     return this.#waiting(this.#kernel.sock_connect(this.#socket, address, address.length, flags));
   }
 
-  override listen(backlog: number): number {
-    return atOnce(this.#kernel.sock_listen(this.#socket, backlog));
+  override listen(backlog: number): number | Blocked {
+    return this.#waiting(this.#kernel.sock_listen(this.#socket, backlog));
   }
 
   override shutdown(how: number): number | Blocked {
@@ -215,28 +211,24 @@ export class KernelSocketFd extends UnixFd {
     return result;
   }
 
-  /** A call that waits: a signal for its thread reaches it through the kernel (signal_wake_up). */
   #waiting(result: number | Blocked): number | Blocked {
-    if (typeof result === "number") return result;
-    const thread = this.#node.manager.currentTask()?.context;
-    if (!(thread instanceof Thread)) return result;
-    const simTask = this.#node.currentSimTask();
-    if (simTask === undefined) return result;
-    const kernel = this.#kernel;
-    // It stays after the call: both ways to interrupt do nothing where the thread does not wait.
-    thread.interruptHook ??= () => {
-      kernel.task_interrupt(simTask);
-      thread.waiter.interrupt();
-    };
-    if (thread.hasPendingSignal) kernel.task_interrupt(simTask);
+    if (typeof result !== "number") interruptThroughKernel(this.#node, this.#kernel);
     return result;
   }
 }
 
-/** Calls that UnixFd wants answered at once: no kernel makes them wait so far. */
-function atOnce(result: number | Blocked): number {
-  if (typeof result === "number") return result;
-  throw new TypeError(`this call of the kernel must not wait for "${result.waitChannel}"`);
+/** The current thread's call waits in the kernel: a signal for the thread reaches it there (signal_wake_up). */
+export function interruptThroughKernel(node: KernelSocketOwner, kernel: KernelHandle): void {
+  const thread = node.manager.currentTask()?.context;
+  if (!(thread instanceof Thread)) return;
+  const simTask = node.currentSimTask();
+  if (simTask === undefined) return;
+  // It stays after the call: both ways to interrupt do nothing where the thread does not wait.
+  thread.interruptHook ??= () => {
+    kernel.task_interrupt(simTask);
+    thread.waiter.interrupt();
+  };
+  if (thread.hasPendingSignal) kernel.task_interrupt(simTask);
 }
 
 class KernelPollRegistration implements PollRegistration {

@@ -1,4 +1,5 @@
 import {
+  type Blocked,
   InvariantError,
   type Task,
   type TaskManager,
@@ -15,7 +16,11 @@ import { assertKernelHandle, missingDceHandleFields } from "./handle-fields.ts";
 import type { KernelHandle } from "./kernel-handle.ts";
 import type { DceSocket, Out, SimTask } from "./kernel-objects.ts";
 import type { KernelInstance, KernelProvider } from "./kernel-provider.ts";
-import { KernelSocketFd, type KernelSocketOwner } from "./kernel-socket-fd.ts";
+import {
+  interruptThroughKernel,
+  KernelSocketFd,
+  type KernelSocketOwner,
+} from "./kernel-socket-fd.ts";
 import { KernelSysctl, type SysctlFailure } from "./kernel-sysctl.ts";
 import { type SimDceHandle, simDceHandle } from "./sim-dce-handle.ts";
 import { type SimHostOperations, simHostOps } from "./sim-host-ops.ts";
@@ -173,14 +178,20 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
     if (this.isRunning) nic.plugInto(this.kernel);
   }
 
-  createSocket(domain: number, type: number, protocol: number, flags: number): UnixFd | number {
+  createSocket(
+    domain: number,
+    type: number,
+    protocol: number,
+    out: Out<DceSocket>,
+  ): number | Blocked {
     if (!this.isRunning) return -Errno.EAFNOSUPPORT;
-    const out: Out<DceSocket> = { value: undefined };
     const result = this.kernel.sock_socket(domain, type, protocol, out);
-    // A kernel whose socket() waits is one that has no synchronous entry; none is here.
-    if (typeof result !== "number") return -Errno.EAGAIN;
-    if (result < 0) return result;
-    if (out.value === undefined) return -Errno.ENOBUFS;
+    if (typeof result !== "number") interruptThroughKernel(this, this.kernel);
+    return result;
+  }
+
+  createdFile(out: Out<DceSocket>, flags: number): UnixFd | undefined {
+    if (out.value === undefined) return undefined;
     return new KernelSocketFd(this, this.kernel, out.value, flags);
   }
 

@@ -111,7 +111,7 @@ export abstract class PosixCore {
         // oxlint-disable-next-line no-await-in-loop -- each turn is the same call made again
         const result = typeof outcome === "number" ? outcome : await thread.park(outcome);
         // oxlint-disable-next-line no-await-in-loop -- handlers run before the call is made again
-        const delivery = thread.hasWork ? await this.#deliver(thread, completion) : "NONE";
+        const delivery = thread.hasWork ? await this.#deliver(thread, completion, result) : "NONE";
         thread.completion = completion;
         if (!isRestart(result)) {
           return this.#finish(thread, name, result, a);
@@ -138,11 +138,16 @@ export abstract class PosixCore {
   }
 
   /** Signals, and the end of the process; what the call had set aside is given back then. */
-  async #deliver(thread: Thread, completion: Thread["completion"]): Promise<Delivery> {
+  async #deliver(
+    thread: Thread,
+    completion: Thread["completion"],
+    result: number,
+  ): Promise<Delivery> {
     try {
       return await deliverSignals(thread);
     } catch (error) {
-      completion?.(-Errno.EINTR);
+      // With its result: a socket that the call has made gets its descriptor, and is closed with it.
+      completion?.(result);
       throw error;
     }
   }
@@ -168,7 +173,10 @@ export function mayBeLeft<T>(call: Promise<T>): Promise<T> {
 }
 
 /** Applies `fn` to the value of a call, now or when it comes. */
-export function mapResult<T, U>(result: MaybePromise<T>, fn: (value: T) => U): MaybePromise<U> {
+export function mapResult<T, U>(
+  result: MaybePromise<T>,
+  fn: (value: T) => MaybePromise<U>,
+): MaybePromise<U> {
   return result instanceof Promise ? mayBeLeft(result.then(fn)) : fn(result);
 }
 

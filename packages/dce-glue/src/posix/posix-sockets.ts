@@ -97,9 +97,11 @@ export abstract class PosixSockets extends PosixFiles {
   acceptFrom(fd: number, flags: number = 0): MaybePromise<Accepted> {
     return mapResult(this.accept(fd, flags), (connection) => {
       const out = new Uint8Array(SOCKADDR_STORAGE_OCTETS);
-      const length = sockets.sysGetpeername(this.thread, connection, out);
-      const bytes = out.subarray(0, Math.max(length, 0));
-      return { fd: connection, address: decodeSocketAddress(bytes) };
+      const length = this.call("getpeername", sockets.sysAcceptedName, connection, out, 0, 0);
+      return mapResult(length, (octets) => ({
+        fd: connection,
+        address: decodeSocketAddress(out.subarray(0, octets)),
+      }));
     });
   }
 

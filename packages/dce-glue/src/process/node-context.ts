@@ -1,5 +1,5 @@
-import type { RandomStream, Simulator, TaskManager, Tracepoint } from "@dcejs/core-sched";
-import type { UnixFd } from "../fd/unix-fd.ts";
+import type { Blocked, RandomStream, Simulator, TaskManager, Tracepoint } from "@dcejs/core-sched";
+import type { AcceptedSocket, UnixFd } from "../fd/unix-fd.ts";
 import { FileAccess } from "../fs/file-access.ts";
 import { FileSystem } from "../fs/file-system.ts";
 import { ProcessTable } from "./process-table.ts";
@@ -10,12 +10,21 @@ import { NodeUnixNamespace } from "./unix-namespace.ts";
 /** Makes sockets of the node's kernel (DCE's SocketFdFactory). AF_UNIX is not asked of it. */
 export interface SocketFdFactory {
   /**
-   * Makes a socket. The result has no holder yet; the caller retains it.
+   * Makes a socket and puts it into `out`; `createdFile(out)` then makes the file, which the caller
+   * does when the call has completed with 0.
    * @param type SOCK_* without SOCK_NONBLOCK and SOCK_CLOEXEC.
-   * @param flags O_RDWR, maybe with O_NONBLOCK.
-   * @returns the file, or -errno.
    */
-  createSocket(domain: number, type: number, protocol: number, flags: number): UnixFd | number;
+  createSocket(
+    domain: number,
+    type: number,
+    protocol: number,
+    out: AcceptedSocket,
+  ): number | Blocked;
+  /**
+   * The file has no holder yet; the caller retains it.
+   * @param flags O_RDWR, maybe with O_NONBLOCK.
+   */
+  createdFile(out: AcceptedSocket, flags: number): UnixFd | undefined;
 }
 
 /** One address of one interface, as getifaddrs() lists it. */

@@ -1,5 +1,5 @@
 import { type Blocked, invariant, type Task } from "@dcejs/core-sched";
-import type { UnixFd } from "../fd/unix-fd.ts";
+import type { UnixFd, ValueLength } from "../fd/unix-fd.ts";
 import { WaitPoint } from "../fd/wait-point.ts";
 import { WaitingThread } from "../fd/waiter.ts";
 import { PendingSignals } from "./pending-signals.ts";
@@ -45,6 +45,7 @@ export class Thread extends WaitingThread {
   exitValue: unknown;
   /** Nanoseconds that it was charged for using the CPU. */
   cpuTimeNs = 0;
+  #spareLength: ValueLength | undefined;
   #hasWork = false;
   #task: Task | undefined;
 
@@ -111,6 +112,18 @@ export class Thread extends WaitingThread {
 
   override raise(signo: number): void {
     sendToThread(this, kernelSignal(signo));
+  }
+
+  /** A length for one call, with the room that the call has: no object for a call that does not wait. */
+  borrowLength(room: number): ValueLength {
+    const length = this.#spareLength ?? { value: 0 };
+    this.#spareLength = undefined;
+    length.value = room;
+    return length;
+  }
+
+  returnLength(length: ValueLength): void {
+    this.#spareLength = length;
   }
 
   /** For async programs: waits until the call is done. */
