@@ -17,7 +17,10 @@ export { type Main, type MaybePromise, Posix, programImage, signalSet } from "./
 export {
   decodeSocketAddress,
   encodeSocketAddress,
+  type InternetAddress,
+  type OtherAddress,
   type PeerAddress,
   type SocketAddress,
+  type UnixAddress,
 } from "./socket-address.ts";
 export { SyscallError } from "./syscall-error.ts";

@@ -4,25 +4,55 @@ import { parseIpv4, formatIpv4, formatIpv6, parseIpv6 } from "./ip-text.ts";
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
-/** An address as programs write it. */
+/** What calls give back for IPv4 and IPv6. */
+export interface InternetAddress {
+  readonly family: "AF_INET" | "AF_INET6";
+  readonly address: string;
+  readonly port: number;
+  readonly scopeId?: number;
+  readonly path?: undefined;
+  readonly bytes?: undefined;
+}
+
+/** What calls give back for AF_UNIX: "" for a socket without a name, a leading NUL for an abstract one. */
+export interface UnixAddress {
+  readonly family: "AF_UNIX";
+  readonly path: string;
+  readonly address?: undefined;
+  readonly port?: undefined;
+  readonly bytes?: undefined;
+}
+
+/** What calls give back for any other family: its AF_* number, and struct sockaddr as bytes. */
+export interface OtherAddress {
+  readonly family: number;
+  readonly bytes: Uint8Array;
+  readonly address?: undefined;
+  readonly port?: undefined;
+  readonly path?: undefined;
+}
+
+/**
+ * What calls give back. `peer.address` and `peer.port` can be read of any peer (undefined: it is not
+ * of the Internet), and the whole of it is a SocketAddress: `sendto(fd, data, peer)` answers it.
+ */
+export type PeerAddress = InternetAddress | UnixAddress | OtherAddress;
+
+/** An address as programs write it, or as a call gave it. */
 export type SocketAddress =
   /** IPv4 or IPv6, by how it is written. */
-  | { readonly address: string; readonly port: number; readonly scopeId?: number }
-  /** AF_UNIX; a leading NUL makes an abstract name. */
-  | { readonly path: string }
-  /** Any other family: struct sockaddr as bytes. */
-  | Uint8Array;
-
-/** What calls give back. */
-export type PeerAddress =
   | {
-      readonly family: "AF_INET" | "AF_INET6";
       readonly address: string;
       readonly port: number;
       readonly scopeId?: number;
+      readonly path?: undefined;
+      readonly bytes?: undefined;
     }
-  | { readonly family: "AF_UNIX"; readonly path: string }
-  | { readonly family: number; readonly bytes: Uint8Array };
+  /** AF_UNIX; a leading NUL makes an abstract name. */
+  | { readonly path: string; readonly bytes?: undefined }
+  | OtherAddress
+  /** Any other family: struct sockaddr as bytes. */
+  | Uint8Array;
 
 /** Room for any address (struct sockaddr_storage). */
 export const SOCKADDR_STORAGE_OCTETS = 128;
@@ -32,7 +62,8 @@ const SOCKADDR_IN6_OCTETS = 28;
 /** The bytes of an address. @throws {TypeError} not an address, port out of range. */
 export function encodeSocketAddress(address: SocketAddress): Uint8Array {
   if (address instanceof Uint8Array) return address;
-  if ("path" in address) return writeUnixAddress(address.path);
+  if (address.bytes !== undefined) return address.bytes;
+  if (address.path !== undefined) return writeUnixAddress(address.path);
   const { port } = address;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new TypeError(`port ${port} is not in 0..65535`);

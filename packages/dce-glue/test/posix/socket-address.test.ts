@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "../../src/posix/ip-text.ts";
-import { decodeSocketAddress, encodeSocketAddress } from "../../src/posix/socket-address.ts";
+import {
+  decodeSocketAddress,
+  encodeSocketAddress,
+  type PeerAddress,
+} from "../../src/posix/socket-address.ts";
 
 const port = fc.integer({ min: 0, max: 65_535 });
 
@@ -45,6 +49,30 @@ test("what is no address is refused", () => {
   }
   expect(() => encodeSocketAddress({ address: "nowhere", port: 1 })).toThrow(TypeError);
   expect(() => encodeSocketAddress({ address: "10.0.0.1", port: 65_536 })).toThrow(TypeError);
+});
+
+test("what a call gives back is an address again, of every family", () => {
+  const vsock = Uint8Array.of(40, 0, 1, 2, 3, 4);
+  for (const written of [
+    { address: "10.0.0.1", port: 5000 },
+    { address: "fe80::1", port: 5000, scopeId: 2 },
+    { path: "/tmp/socket" },
+    { path: "\0abstract" },
+    vsock,
+  ]) {
+    const bytes = encodeSocketAddress(written);
+    const given: PeerAddress | undefined = decodeSocketAddress(bytes);
+    expect(given).toBeDefined();
+    expect(given === undefined ? undefined : encodeSocketAddress(given)).toEqual(bytes);
+  }
+});
+
+test("address and port can be read of any peer without asking for its family", () => {
+  const peerOf = (bytes: Uint8Array): PeerAddress | undefined => decodeSocketAddress(bytes);
+  const internet = peerOf(encodeSocketAddress({ address: "10.0.0.1", port: 7 }));
+  expect([internet?.address, internet?.port, internet?.path]).toEqual(["10.0.0.1", 7, undefined]);
+  const local = peerOf(encodeSocketAddress({ path: "/tmp/s" }));
+  expect([local?.address, local?.port, local?.path]).toEqual([undefined, undefined, "/tmp/s"]);
 });
 
 function canonical(text: string): string {

@@ -95,8 +95,7 @@ async function sink(posix: Posix): Promise<void> {
   const buffer = new Uint8Array(100);
   for (;;) {
     const { length, address } = await posix.recvfrom(socket, buffer);
-    const from = address !== undefined && "port" in address ? address.address : "?";
-    await posix.print(`${length} from ${from}\n`);
+    await posix.print(`${length} from ${address?.address ?? "?"}\n`);
   }
 }
 
