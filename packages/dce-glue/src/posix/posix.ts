@@ -2,6 +2,7 @@ import { Errno } from "@dcejs/lkl-kernel";
 import { O_RDONLY } from "../fd/open-flags.ts";
 import { logFolder } from "../process/process-log.ts";
 import type { InterfaceAddress } from "../process/node-context.ts";
+import { hashStart } from "../process/process-trace.ts";
 import type { Process } from "../process/process.ts";
 import { ExecRequest, type ProgramImage, type ProgramResult } from "../process/program-image.ts";
 import { DEFAULT_SIGNAL_ACTION, SignalSet } from "../process/signals.ts";
@@ -61,6 +62,7 @@ export class Posix extends PosixThreads {
       process.env.clear();
       for (const [name, value] of Object.entries(env)) process.env.set(name, value);
     }
+    hashStart(process);
     throw new ExecRequest(image);
   }
 

@@ -13,6 +13,7 @@ import { killedStatus } from "./exit-status.ts";
 import { NodeContext, type NodeContextOptions } from "./node-context.ts";
 import { mountProc } from "./proc-fs.ts";
 import { logFolder, writeStartFiles } from "./process-log.ts";
+import { hashStart } from "./process-trace.ts";
 import type { ExitRecord } from "./process-table.ts";
 import { Process } from "./process.ts";
 import { type ProgramImage, ProgramRegistry } from "./program-image.ts";
@@ -76,6 +77,7 @@ export class DceManager {
       throw error;
     }
     this.node.processes.add(process);
+    hashStart(process);
     this.#runner.start(process, pid, (thread) => image.run(thread), {
       name: process.name,
       isMain: true,

@@ -1,6 +1,7 @@
 import type { Wait } from "@dcejs/core-sched";
 import { exitedStatus, WEXITSTATUS, WIFEXITED, WTERMSIG } from "./exit-status.ts";
 import { writeStatusFile } from "./process-log.ts";
+import { hashEnd } from "./process-trace.ts";
 import type { ExitRecord } from "./process-table.ts";
 import type { Process } from "./process.ts";
 import { sendToProcess } from "./signal-send.ts";
@@ -19,6 +20,7 @@ export function* endProcess(process: Process): Wait<ExitRecord> {
   process.pending.clear();
   process.endTime = node.simulator.now;
   process.exitStatus = process.groupExit;
+  hashEnd(process);
   writeStatusFile(node.files, process);
   const record = processes.recordExit(process);
   processes.orphanChildren(process);

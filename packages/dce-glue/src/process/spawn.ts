@@ -2,6 +2,7 @@ import { Errno } from "@dcejs/lkl-kernel";
 import type { FdTable } from "../fd/fd-table.ts";
 import type { UnixFd } from "../fd/unix-fd.ts";
 import { logFolder } from "./process-log.ts";
+import { hashStart } from "./process-trace.ts";
 import { Process } from "./process.ts";
 import type { ProgramImage } from "./program-image.ts";
 import { SignalSet } from "./signals.ts";
@@ -65,6 +66,7 @@ export function spawnProcess(
   for (const file of child.files.removeCloseOnExec()) file.release();
   node.files.write(`${logFolder(pid)}/cmdline`, `${child.cmdline}\n`);
   node.processes.add(child);
+  hashStart(child);
   const thread = node.runner.start(child, pid, (self) => image.run(self), {
     name: image.name,
     isMain: true,

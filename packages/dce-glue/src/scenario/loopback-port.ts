@@ -9,8 +9,8 @@ const WATCHER: PortClient = {
 };
 
 /**
- * The loopback device of a host without cables, as captures and the trace hash see it: a port that
- * leads nowhere and gets every frame of lo once.
+ * A host's loopback device, as captures and the trace hash see it: a port that leads nowhere and gets
+ * every frame of lo once.
  */
 export class LoopbackPort {
   readonly port: Port;
@@ -18,6 +18,11 @@ export class LoopbackPort {
   constructor(simulator: Simulator, name: string) {
     this.port = new Port(simulator, name);
     this.port.attach(WATCHER);
+  }
+
+  /** Whether lo has carried anything. */
+  get isUsed(): boolean {
+    return this.port.stats.rxPackets > 0;
   }
 
   /** For `KernelHandle.lo_tap`. */

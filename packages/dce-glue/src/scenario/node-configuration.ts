@@ -66,11 +66,11 @@ export class NodeConfiguration implements NodeSysctl {
    */
   *bootAndConfigure(
     interfaces: ReadonlyMap<string, InterfaceSettings>,
-    loopback: LoopbackPort | undefined,
+    loopback: LoopbackPort,
   ): Wait<void> {
     const [refused] = yield* this.#factory.initializeStack();
     if (refused !== undefined) throw this.#sysctlError(refused.path, refused.value, refused.errno);
-    if (loopback !== undefined) this.#factory.kernel.lo_tap(loopback.see);
+    this.#factory.kernel.lo_tap(loopback.see);
     const commands = ["link set lo up"];
     for (const [name, settings] of interfaces) {
       commands.push(`link set ${name} up txqueuelen ${settings.txQueueLength}`);

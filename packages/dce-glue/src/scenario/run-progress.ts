@@ -7,7 +7,6 @@ import {
   NSEC_PER_SEC,
   type Simulator,
 } from "@dcejs/core-sched";
-import type { LoopbackPort } from "./loopback-port.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 /**
@@ -56,16 +55,12 @@ export class RunProgress {
     else this.#waiting.push(action);
   }
 
-  bootAll(
-    nodes: readonly SimulatedNode[],
-    loopbacks: ReadonlyMap<SimulatedNode, LoopbackPort>,
-  ): void {
+  bootAll(nodes: readonly SimulatedNode[]): void {
     this.#hasBegun = true;
     this.#booting = nodes.length;
     for (const node of nodes) {
       this.#simulator.scheduleWithContext(node.id, nanoseconds(0), () =>
         node.boot(
-          loopbacks.get(node),
           () => this.#booted(),
           (error) => this.#fail(error),
         ),

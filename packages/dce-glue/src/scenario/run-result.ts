@@ -69,7 +69,10 @@ export interface RunResult<R = unknown> {
   /** Filled in by whoever has a clock (the CLI); 0 otherwise. */
   readonly wallMs: number;
   readonly events: number;
-  /** 16 hexadecimal digits over every delivered and dropped frame. */
+  /**
+   * 16 hexadecimal digits over every frame that a link or a lo delivered or dropped, and over the start
+   * (time, node, pid, argv) and the end (time, node, pid, status) of every process.
+   */
   readonly traceHash: string;
   readonly nodes: readonly NodeResult[];
   readonly processes: readonly ProcessResult[];

@@ -9,7 +9,7 @@ import { DceManager } from "../process/dce-manager.ts";
 import { ipProgram } from "../ip/ip-program.ts";
 import { lladdrToText } from "../ip/ip-values.ts";
 import type { SimInterface } from "./link.ts";
-import type { LoopbackPort } from "./loopback-port.ts";
+import { LoopbackPort } from "./loopback-port.ts";
 import { NodeConfiguration } from "./node-configuration.ts";
 import type {
   NodeOptions,
@@ -43,6 +43,7 @@ export class SimulatedNode implements SimNode {
   readonly factory: LinuxSocketFdFactory;
   readonly nics: SimNic[] = [];
   readonly configuration: NodeConfiguration;
+  readonly loopback: LoopbackPort;
   readonly #owner: NodeOwner;
   readonly #settings = new Map<string, InterfaceSettings>();
 
@@ -57,6 +58,7 @@ export class SimulatedNode implements SimNode {
     this.dce = new DceManager({ taskManager: this.manager, nodeId: id, hostname: name });
     const { node } = this.dce;
     this.factory = new LinuxSocketFdFactory({ node, provider });
+    this.loopback = new LoopbackPort(owner.simulator, `${name}-lo`);
     this.dce.programs.register(ipProgram(this.factory.kernel));
     node.sockets = this.factory;
     node.kernelFiles = kernelFiles(this.factory);
@@ -116,15 +118,10 @@ export class SimulatedNode implements SimNode {
   /**
    * Starts the task that boots and configures.
    * Exactly one of the callbacks is called, in that task.
-   * @param loopback what sees the frames of lo
    */
-  boot(
-    loopback: LoopbackPort | undefined,
-    ready: () => void,
-    failed: (error: unknown) => void,
-  ): void {
+  boot(ready: () => void, failed: (error: unknown) => void): void {
     this.#writeHosts();
-    const { configuration } = this;
+    const { configuration, loopback } = this;
     const settings = this.#settings;
     this.dce.startInternalTask("boot", function* bootTask() {
       try {

@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 // One turn of the host's event loop, after the run: the microtasks of killed programs are done by then.
 import { setImmediate as hostTurn } from "node:timers/promises";
 import {
@@ -13,7 +15,6 @@ import {
 import { captureToFiles, type NamedPort, type Port } from "@dcejs/links";
 import { programImage } from "../posix/posix.ts";
 import type { SimInterface, SimLink, SimLinkOptions, SimSwitch } from "./link.ts";
-import { LoopbackPort } from "./loopback-port.ts";
 import type { NodeOptions, SimNode } from "./node.ts";
 import { RunProgress } from "./run-progress.ts";
 import { ScenarioError } from "./scenario-error.ts";
@@ -143,23 +144,24 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
   /** Boots every node at t=0, runs until the end, and gives the first error that stopped it. */
   async run(): Promise<void> {
     const folder = this.#settings.pcap ?? this.#capture;
-    const loopbacks = this.#loopbacks();
-    if (folder !== undefined && this.#ports.length > 0) captureToFiles(folder, this.#ports);
-    this.#progress.bootAll(this.nodes, loopbacks);
+    if (folder !== undefined) this.#startCapture(folder);
+    this.#progress.bootAll(this.nodes);
     const { until } = this.#settings;
     const end = until === undefined ? this.#until : timeOf(until, "until");
     await this.#progress.run(end === undefined ? undefined : instant(end));
   }
 
-  /** A host without cables is seen at its lo. */
-  #loopbacks(): ReadonlyMap<SimulatedNode, LoopbackPort> {
-    const loopbacks = new Map<SimulatedNode, LoopbackPort>();
-    for (const node of this.nodes.filter((one) => one.interfaces.length === 0)) {
-      const loopback = new LoopbackPort(this.simulator, `${node.name}-lo`);
-      loopbacks.set(node, loopback);
-      this.#ports.push({ port: loopback.port });
-    }
-    return loopbacks;
+  #startCapture(folder: string): void {
+    const loopbacks = this.nodes.map(({ loopback }) => loopback);
+    const ports = [...this.#ports, ...loopbacks];
+    if (ports.length === 0) return;
+    captureToFiles(folder, ports);
+    // The capture has closed its files by then: the end runs what waits for it in order.
+    this.simulator.scheduleDestroy(() => {
+      for (const { isUsed, port } of loopbacks) {
+        if (!isUsed) rmSync(join(folder, `${port.name}.pcapng`), { force: true });
+      }
+    });
   }
 
   /** Takes everything away: processes first, then, when their finally blocks have run, the kernels. */

@@ -24,7 +24,8 @@ export interface Simulation<O = object> {
   /** Ends the run at `time` at the latest. `--until` from outside wins. */
   until(time: string | number): void;
   /**
-   * Writes a pcapng file per interface and a merged one into `folder`; of a host without cables, its lo.
+   * Writes a pcapng file per interface into `folder` (`NODE-sim0.pcapng`, and `NODE-lo.pcapng` if the
+   * host's lo carried anything), and a merged one (`all.pcapng`).
    * `--pcap` from outside wins.
    */
   capture(folder: string): void;

@@ -68,10 +68,13 @@ test("what a call gives back is an address again, of every family", () => {
 });
 
 test("address and port can be read of any peer without asking for its family", () => {
-  const peerOf = (bytes: Uint8Array): PeerAddress | undefined => decodeSocketAddress(bytes);
-  const internet = peerOf(encodeSocketAddress({ address: "10.0.0.1", port: 7 }));
+  const internet: PeerAddress | undefined = decodeSocketAddress(
+    encodeSocketAddress({ address: "10.0.0.1", port: 7 }),
+  );
   expect([internet?.address, internet?.port, internet?.path]).toEqual(["10.0.0.1", 7, undefined]);
-  const local = peerOf(encodeSocketAddress({ path: "/tmp/s" }));
+  const local: PeerAddress | undefined = decodeSocketAddress(
+    encodeSocketAddress({ path: "/tmp/s" }),
+  );
   expect([local?.address, local?.port, local?.path]).toEqual([undefined, undefined, "/tmp/s"]);
 });
 

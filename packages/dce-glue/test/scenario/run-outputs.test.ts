@@ -25,13 +25,31 @@ async function greet(posix: Posix): Promise<void> {
 
 async function talk(posix: Posix): Promise<void> {
   const socket = await posix.socket(AF_INET, SOCK_DGRAM);
-  await posix.sendto(socket, posix.argv[1] ?? "", { address: "127.0.0.1", port: 9 });
+  await posix.sendto(socket, await posix.readTextFile("/text"), { address: "127.0.0.1", port: 9 });
 }
 
-/** One host without cables that sends a datagram to itself. */
+/** Two hosts with a cable that nothing goes through: one of them sends a datagram to itself. */
 function lonely(text: string): Scenario {
   return simulation({}, (sim) => {
-    sim.node("only").start(talk, { args: [text] });
+    const talker = sim.node("talker");
+    sim.link(talker, sim.node("other"));
+    // Not through argv: that is in the hash as well.
+    talker.fs.write("/text", text);
+    talker.start(talk);
+  });
+}
+
+async function sleeps(posix: Posix): Promise<number> {
+  await posix.nanosleep(Number(posix.getenv("NS")));
+  return Number(posix.getenv("CODE"));
+}
+
+/** One process without a network, which ends at a time and in a way. */
+function quiet(options: { at?: string; args?: string[]; ns?: number; code?: number }): Scenario {
+  const { at = "0s", args = [], ns = 5, code = 0 } = options;
+  return simulation({}, (sim) => {
+    const env = { NS: String(ns), CODE: String(code) };
+    sim.node("only").start(sleeps, { at, args, env, expect: "any" });
   });
 }
 
@@ -59,12 +77,32 @@ test("captures: a file for each interface and one for all, the same for the same
   }
 });
 
-test("of a host without cables lo is captured, and its frames are in the trace hash", async () => {
+test("lo is captured where it carried something, and its frames are in the trace hash of every host", async () => {
   const first = await runScenario(lonely("hello"), { pcap: folder });
-  expect(readdirSync(folder).toSorted()).toEqual(["all.pcapng", "only-lo.pcapng"]);
-  expect(readFileSync(join(folder, "only-lo.pcapng")).includes("hello")).toBe(true);
+  expect(readdirSync(folder).toSorted()).toEqual([
+    "all.pcapng",
+    "other-sim0.pcapng",
+    "talker-lo.pcapng",
+    "talker-sim0.pcapng",
+  ]);
+  expect(readFileSync(join(folder, "talker-lo.pcapng")).includes("hello")).toBe(true);
+  expect(readFileSync(join(folder, "all.pcapng")).includes("hello")).toBe(true);
   expect((await runScenario(lonely("hello"))).traceHash).toBe(first.traceHash);
   expect((await runScenario(lonely("other"))).traceHash).not.toBe(first.traceHash);
+});
+
+test("the trace hash tells runs without frames apart by what their processes do", async () => {
+  const runs = [
+    quiet({}),
+    quiet({ at: "1ns" }),
+    quiet({ args: ["x"] }),
+    quiet({ ns: 6 }),
+    quiet({ code: 1 }),
+  ];
+  const hashes: string[] = [];
+  for (const one of runs) hashes.push((await runScenario(one)).traceHash);
+  expect(new Set(hashes).size).toBe(runs.length);
+  expect((await runScenario(quiet({}))).traceHash).toBe(hashes[0]);
 });
 
 test("files: each host's tree, with what its processes and its kernel have written", async () => {
