@@ -16,7 +16,8 @@ export interface CommandOutput {
 const TERMINAL: CommandOutput = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  isTerminal: process.stderr.isTTY,
+  // A terminal without a width (some pseudo-terminals) cannot be drawn on.
+  isTerminal: process.stderr.isTTY && process.stderr.columns > 0,
 };
 
 /**
