@@ -14,6 +14,13 @@ export class SysctlDirectory {
     return children && [...children].toSorted(comparePaths);
   }
 
+  /** An empty directory, with those above it. */
+  addDirectory(key: string): void {
+    if (this.#children.has(key)) return;
+    this.#children.set(key, new Set());
+    this.addFile(key);
+  }
+
   addFile(key: string): void {
     let child = key;
     while (child !== "") {

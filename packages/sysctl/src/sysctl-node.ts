@@ -1,6 +1,6 @@
-import { showNumber } from "./number-format.ts";
+import { type SysctlDefinition, viewedState } from "./sysctl-definition.ts";
 import type { SysctlEntry, SysctlState } from "./sysctl-entry.ts";
-import { type ValueFormat, valueFormat } from "./value-format.ts";
+import type { ValueFormat } from "./value-format.ts";
 
 /** A stable handle of a number, for hot paths: one property read. It follows every change. */
 export interface SysctlInt {
@@ -21,38 +21,46 @@ export interface SysctlString {
 /** Called after a parameter changed. Write-only parameters call it at each write. */
 export type SysctlListener = (path: string, value: string) => void;
 
-/** One parameter of one tree: its definition, its value, and who wants to know. */
+/** One parameter of one tree: its value, and who wants to know. Made when somebody asks for it. */
 export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
   /** Dotted. Changes when a device is renamed. */
   path: string;
   /** The path below /proc/sys. */
   key: string;
-  readonly entry: SysctlEntry;
-  readonly mode: number;
-  readonly format: ValueFormat;
-  readonly initial: SysctlState;
+  readonly definition: SysctlDefinition;
   value = 0;
   values: readonly number[] = [];
   text = "";
   /** Was written by somebody; a device keeps such a value when `default` changes. */
   isExplicit = false;
   /** Runs after each write that got through, also one that changed nothing. For inheritance. */
-  onCommit: (() => void) | undefined;
+  onCommit: (() => void) | undefined = undefined;
   /** The parameter whose variable this one shows, if it has none of its own. */
   readonly owner: SysctlNode | undefined;
-  readonly #views: SysctlNode[] = [];
-  #listeners: readonly SysctlListener[] = [];
+  #views: SysctlNode[] | undefined = undefined;
+  #listeners: readonly SysctlListener[] = NO_LISTENERS;
 
-  constructor(path: string, key: string, entry: SysctlEntry, hz: number, owner?: SysctlNode) {
-    this.path = path;
-    this.key = key;
-    this.entry = entry;
-    this.mode = entry.mode ?? MODE_DEFAULT;
-    this.format = valueFormat(entry, hz);
+  constructor(definition: SysctlDefinition, owner?: SysctlNode) {
+    this.path = definition.path;
+    this.key = definition.key;
+    this.definition = definition;
     this.owner = owner;
-    this.initial = owner === undefined ? initialState(entry, this.format) : this.#viewed(owner);
-    this.#store(this.initial);
-    if (owner !== undefined) owner.#views.push(this);
+    this.#store(
+      owner === undefined ? definition.initial : viewedState(definition.entry, owner.value),
+    );
+    if (owner !== undefined) (owner.#views ??= []).push(this);
+  }
+
+  get entry(): SysctlEntry {
+    return this.definition.entry;
+  }
+
+  get mode(): number {
+    return this.definition.mode;
+  }
+
+  get format(): ValueFormat {
+    return this.definition.format;
   }
 
   get state(): SysctlState {
@@ -75,8 +83,8 @@ export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
     const told: SysctlNode[] = [];
     if (this.text !== state.text || !this.isReadable) told.push(this);
     this.#store(state);
-    for (const view of this.#views) {
-      const viewed = view.#viewed(this);
+    for (const view of this.#views ?? []) {
+      const viewed = viewedState(view.entry, this.value);
       if (view.text !== viewed.text) told.push(view);
       view.#store(viewed);
     }
@@ -97,11 +105,6 @@ export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
     this.owner.commit({ values: [value], text: value.toString() });
   }
 
-  #viewed(owner: SysctlNode): SysctlState {
-    const value = this.entry.view?.toView(owner.value) ?? owner.value;
-    return { values: [value], text: showNumber(value) };
-  }
-
   #store(state: SysctlState): void {
     this.value = state.values[0] ?? 0;
     this.values = state.values;
@@ -113,15 +116,4 @@ export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
   }
 }
 
-const MODE_DEFAULT = 0o644;
-
-function initialState(entry: SysctlEntry, format: ValueFormat): SysctlState {
-  const initial = entry.default;
-  if (typeof initial === "object") return { values: initial, text: initial.join("\t") };
-  const blank = { values: [], text: "" };
-  if (format.range === undefined) return format.parse(`${initial}`, blank, NO_LIMITS).state;
-  const values = `${initial}`.split("\t").map(Number);
-  return { values, text: `${initial}` };
-}
-
-const NO_LIMITS = { min: 0n, max: 0n };
+const NO_LISTENERS: readonly SysctlListener[] = [];

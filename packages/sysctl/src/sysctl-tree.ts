@@ -1,4 +1,11 @@
-import { type DeviceFamily, DeviceParameters } from "./device-family.ts";
+import type { DeviceFamily } from "./device-family.ts";
+import { DeviceParameters } from "./device-parameters.ts";
+import {
+  definitionOf,
+  EMPTY_TABLE,
+  type SysctlDefinition,
+  type SysctlTable,
+} from "./sysctl-definition.ts";
 import type { SysctlEntry, SysctlType, SysctlUnit } from "./sysctl-entry.ts";
 import { SysctlDirectory } from "./sysctl-directory.ts";
 import { SysctlErrno, SysctlError } from "./sysctl-error.ts";
@@ -45,38 +52,59 @@ export interface SysctlTreeOptions {
  */
 export class SysctlTree {
   readonly #hz: number;
+  /** Definitions shared with other trees. */
+  readonly #table: SysctlTable;
+  /** Definitions of this tree alone. */
+  readonly #own = new Map<string, SysctlDefinition>();
+  /** The parameters that somebody has asked for. */
   readonly #nodes = new Map<string, SysctlNode>();
+  /** Directories of this tree alone. */
   readonly #directory = new SysctlDirectory();
   readonly #families: DeviceParameters[] = [];
   readonly #devices = new Set<string>();
   #queueErrors: SysctlError[] = [];
   #queue: { readonly path: string; readonly value: string | number }[] = [];
 
-  constructor(options: SysctlTreeOptions = {}) {
+  /** @param table Definitions to begin with; the tree never changes it. */
+  constructor(options: SysctlTreeOptions = {}, table: SysctlTable = EMPTY_TABLE) {
     this.#hz = options.hz ?? 1000;
+    this.#table = table;
   }
 
   /** Adds a parameter. @throws SysctlError when the path is taken, or a view's owner is unknown. */
   define(entry: SysctlEntry): void {
-    this.#add(entry);
+    const definition = definitionOf(entry, this.#hz);
+    const { key, path } = definition;
+    if (this.#definition(key) !== undefined || this.#isDirectory(key)) {
+      throw new SysctlError(path, "EINVAL", "is defined already");
+    }
+    for (let end = key.lastIndexOf("/"); end > 0; end = key.lastIndexOf("/", end - 1)) {
+      if (this.#definition(key.slice(0, end)) === undefined) continue;
+      throw new SysctlError(path, "ENOTDIR", `${dottedPath(key.slice(0, end))} is a parameter`);
+    }
+    if (entry.view !== undefined) this.#known(entry.view.of);
+    this.#own.set(key, definition);
+    this.#directory.addFile(key);
   }
 
   /** Adds a directory with one subdirectory a device; devices registered so far get theirs at once. */
   defineDevices(family: DeviceFamily): void {
     const parameters = new DeviceParameters(
       {
-        add: (entry) => this.#add(entry),
-        remove: (node) => this.#remove(node),
-        rename: (node, path) => this.#rename(node, path),
+        hz: this.#hz,
+        node: (key) => this.#known(key),
+        remove: (node) => void this.#nodes.delete(node.key),
+        rename: (node, key) => this.#rename(node, key),
       },
       family,
     );
+    this.#directory.addDirectory(parameters.key);
     this.#families.push(parameters);
     for (const device of this.#devices) parameters.addDevice(device);
   }
 
   has(path: string): boolean {
-    return this.#find(path) !== undefined;
+    return this.#nodes.has(path) || this.#definition(canonicalPath(path)) !== undefined;
   }
 
   /** The value as the file shows it, without the final newline. @throws SysctlError */
@@ -123,7 +151,7 @@ export class SysctlTree {
 
   /** Dotted paths in `sysctl -a` order: those below a directory, or all that begin with `prefix`. */
   list(prefix = ""): string[] {
-    return this.#below(prefix).map((node) => node.path);
+    return this.#keysBelow(prefix).map((key) => dottedPath(key));
   }
 
   /** @throws SysctlError ENOENT, EISDIR */
@@ -137,7 +165,7 @@ export class SysctlTree {
       type: entry.type,
       length: entry.length ?? 1,
       value: entry.read?.() ?? node.text,
-      default: node.initial.text,
+      default: node.definition.initial.text,
       min: limits && Number(limits.min),
       max: limits && Number(limits.max),
       choices: choicesOf(node, lookup),
@@ -202,7 +230,8 @@ export class SysctlTree {
   /** What `sysctl -a` prints: every readable parameter as `name = value`, sorted. */
   format(prefix = "", cred: SysctlCredentials = ROOT): string {
     let output = "";
-    for (const node of this.#below(prefix)) {
+    for (const key of this.#keysBelow(prefix)) {
+      const node = this.#known(key);
       if (!permits(node.mode, "read", node.key, cred)) continue;
       const text = node.entry.read?.() ?? node.text;
       for (const line of text.split("\n")) output += `${node.path} = ${line}\n`;
@@ -260,16 +289,58 @@ export class SysctlTree {
 
   /** Whether there is a directory of that name. */
   isDirectory(path: string): boolean {
-    return this.#directory.isDirectory(canonicalPath(path));
+    return this.#isDirectory(canonicalPath(path));
   }
 
   /** Names in a directory, sorted; `undefined` when it is none. */
   names(path: string): string[] | undefined {
-    return this.#directory.names(canonicalPath(path));
+    const key = canonicalPath(path);
+    if (!this.#isDirectory(key)) return undefined;
+    const names = new Set([
+      ...(this.#table.directory.names(key) ?? []),
+      ...(this.#directory.names(key) ?? []),
+    ]);
+    for (const family of this.#families) {
+      if (key === family.key) for (const name of family.directories) names.add(name);
+      else if (isDirectoryOf(family, key)) for (const name of family.names) names.add(name);
+    }
+    return [...names].toSorted(comparePaths);
   }
 
   #find(path: string): SysctlNode | undefined {
-    return this.#nodes.get(path) ?? this.#nodes.get(canonicalPath(path));
+    const found = this.#nodes.get(path);
+    if (found !== undefined) return found;
+    const key = canonicalPath(path);
+    return this.#nodes.get(key) ?? this.#make(key);
+  }
+
+  /** The node of a parameter that nobody has asked for before. */
+  #make(key: string): SysctlNode | undefined {
+    const definition = this.#definition(key);
+    if (definition === undefined) return undefined;
+    const { view } = definition.entry;
+    const node = new SysctlNode(definition, view && this.#known(view.of));
+    this.#nodes.set(key, node);
+    for (const family of this.#families) family.made(node);
+    return node;
+  }
+
+  #definition(key: string): SysctlDefinition | undefined {
+    const definition = this.#own.get(key) ?? this.#table.definitions.get(key);
+    if (definition !== undefined) return definition;
+    for (const family of this.#families) {
+      const found = family.definition(key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #isDirectory(key: string): boolean {
+    return (
+      this.#table.directory.isDirectory(key) ||
+      this.#directory.isDirectory(key) ||
+      this.#families.some((family) => isDirectoryOf(family, key))
+    );
   }
 
   #known(path: string): SysctlNode {
@@ -290,46 +361,32 @@ export class SysctlTree {
     return this.isDirectory(path) ? -SysctlErrno.EISDIR : -SysctlErrno.ENOENT;
   }
 
-  #add(entry: SysctlEntry): SysctlNode {
-    const key = canonicalPath(entry.path);
-    const path = dottedPath(key);
-    if (this.#nodes.has(key) || this.#directory.isDirectory(key)) {
-      throw new SysctlError(path, "EINVAL", "is defined already");
-    }
-    for (let end = key.lastIndexOf("/"); end > 0; end = key.lastIndexOf("/", end - 1)) {
-      if (!this.#nodes.has(key.slice(0, end))) continue;
-      throw new SysctlError(path, "ENOTDIR", `${dottedPath(key.slice(0, end))} is a parameter`);
-    }
-    const owner = entry.view && this.#known(entry.view.of);
-    const node = new SysctlNode(path, key, entry, this.#hz, owner);
-    this.#nodes.set(key, node);
-    this.#directory.addFile(key);
-    return node;
-  }
-
-  #remove(node: SysctlNode): void {
+  #rename(node: SysctlNode, key: string): void {
     this.#nodes.delete(node.key);
-    this.#directory.removeFile(node.key);
-  }
-
-  #rename(node: SysctlNode, path: string): void {
-    this.#remove(node);
-    node.key = canonicalPath(path);
-    node.path = dottedPath(node.key);
-    this.#nodes.set(node.key, node);
-    this.#directory.addFile(node.key);
+    node.key = key;
+    node.path = dottedPath(key);
+    this.#nodes.set(key, node);
   }
 
   #write(node: SysctlNode, value: string | number): number {
     return writeValue(node, value, (path) => this.#known(path));
   }
 
-  #below(prefix: string): SysctlNode[] {
+  /** Keys below a directory, or all that begin with `prefix`, in the order of `sysctl -a`. */
+  #keysBelow(prefix: string): string[] {
     const key = canonicalPath(prefix);
-    const start = key !== "" && this.#directory.isDirectory(key) ? `${key}/` : key;
-    return [...this.#nodes.values()]
-      .filter((node) => node.key.startsWith(start))
-      .toSorted((a, b) => comparePaths(a.key, b.key));
+    const start = key !== "" && this.#isDirectory(key) ? `${key}/` : key;
+    return [...this.#keys()].filter((each) => each.startsWith(start)).toSorted(comparePaths);
+  }
+
+  *#keys(): Iterable<string> {
+    yield* this.#own.keys();
+    yield* this.#table.definitions.keys();
+    for (const family of this.#families) {
+      for (const device of family.directories) {
+        for (const name of family.names) yield `${family.key}/${device}/${name}`;
+      }
+    }
   }
 
   #awaitsDevice(path: string): boolean {
@@ -366,6 +423,12 @@ export class SysctlTree {
     }
     return explainFailure(this.describe(node.path), errno, value);
   }
+}
+
+/** Whether `key` is the directory of a device in the family. */
+function isDirectoryOf(family: DeviceParameters, key: string): boolean {
+  const prefix = `${family.key}/`;
+  return key.startsWith(prefix) && family.hasDirectory(key.slice(prefix.length));
 }
 
 /** `dev_valid_name`: no slash, colon or white space, and no directory link; and no directory of ours. */

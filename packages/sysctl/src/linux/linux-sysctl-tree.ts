@@ -1,3 +1,5 @@
+import type { DeviceFamily } from "../device-family.ts";
+import { SysctlTable } from "../sysctl-definition.ts";
 import { SysctlTree, type SysctlTreeOptions } from "../sysctl-tree.ts";
 import { defineCongestionControl } from "./congestion-control.ts";
 import { CORE, coreTicks } from "./core.ts";
@@ -25,9 +27,35 @@ export interface LinuxSysctlOptions extends SysctlTreeOptions, IdentityOptions {
  * boot without any distribution's sysctl.conf. No device is registered, not even `lo`.
  */
 export function createLinuxSysctlTree(options: LinuxSysctlOptions = {}): SysctlTree {
-  const tree = new SysctlTree(options);
-  const hz = options.hz ?? 1000;
-  const sizes = memorySizes(options.memoryBytes ?? MEMORY_BYTES_DEFAULT);
+  const shared = sharedBy(options.hz ?? 1000, options.memoryBytes ?? MEMORY_BYTES_DEFAULT);
+  const tree = new SysctlTree(options, shared.table);
+  for (const entry of identity(options)) tree.define(entry);
+  defineCongestionControl(tree);
+  defineIpv4Conf(tree);
+  for (const family of shared.families) tree.defineDevices(family);
+  return tree;
+}
+
+/** What all trees of one kind of machine have in common. It never changes. */
+interface SharedParameters {
+  readonly table: SysctlTable;
+  readonly families: readonly DeviceFamily[];
+}
+
+const shared = new Map<string, SharedParameters>();
+
+function sharedBy(hz: number, memoryBytes: number): SharedParameters {
+  const kind = `${hz} ${memoryBytes}`;
+  let found = shared.get(kind);
+  if (found === undefined) {
+    found = sharedParameters(hz, memoryBytes);
+    shared.set(kind, found);
+  }
+  return found;
+}
+
+function sharedParameters(hz: number, memoryBytes: number): SharedParameters {
+  const sizes = memorySizes(memoryBytes);
   const tables = [
     TCP_CONNECTION,
     TCP_DATA,
@@ -40,21 +68,17 @@ export function createLinuxSysctlTree(options: LinuxSysctlOptions = {}): SysctlT
     CORE,
     coreTicks(hz),
     KERNEL,
-    identity(options),
     FS,
     systemMemory(sizes),
     VM,
     IPV6,
+    neighbourTable("ipv4"),
+    neighbourTable("ipv6"),
   ];
-  for (const entry of tables.flat()) tree.define(entry);
-  defineCongestionControl(tree);
-  defineIpv4Conf(tree);
-  tree.defineDevices(IPV6_CONF);
-  for (const version of ["ipv4", "ipv6"] as const) {
-    tree.defineDevices(neighbourFamily(version, hz));
-    for (const entry of neighbourTable(version)) tree.define(entry);
-  }
-  return tree;
+  return {
+    table: new SysctlTable(tables.flat(), hz),
+    families: [IPV6_CONF, neighbourFamily("ipv4", hz), neighbourFamily("ipv6", hz)],
+  };
 }
 
 const MEMORY_BYTES_DEFAULT = 8 * 2 ** 30;
