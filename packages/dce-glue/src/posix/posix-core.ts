@@ -5,7 +5,8 @@ import { FOREVER } from "../fd/waiter.ts";
 import type { NodeContext } from "../process/node-context.ts";
 import type { Process } from "../process/process.ts";
 import { type Delivery, deliverSignals } from "../process/signal-delivery.ts";
-import { THREAD_EXIT, Thread } from "../process/thread.ts";
+import { type LeftCall, PendingCall } from "../process/pending-call.ts";
+import { THREAD_EXIT, Thread, ThreadExit } from "../process/thread.ts";
 import { SyscallError } from "./syscall-error.ts";
 
 /** A value now, or a promise of it when the call has blocked. `await` handles both. */
@@ -13,6 +14,15 @@ export type MaybePromise<T> = T | Promise<T>;
 
 /** A system call: what a C program's syscall number and a method of Posix both end in. */
 export type SystemCall<A, B, C, D> = (thread: Thread, a: A, b: B, c: C, d: D) => number | Blocked;
+
+/**
+ * Turns of the host's microtasks between the await of a blocked call and the parking of its program.
+ * A call that is not awaited never parks. But it may be awaited by a function that nobody awaits: a
+ * main function that returns then is seen to return before time moves, if not more than so many
+ * functions stand between it and the program's start.
+ */
+const TURNS_BEFORE_PARKING = 4;
+const TURN: Promise<void> = Promise.resolve();
 
 /** The one entry of all calls of a TypeScript program. The rest of Posix is built on `call`. */
 export abstract class PosixCore {
@@ -61,9 +71,24 @@ export abstract class PosixCore {
       isBusy = this.#manager.chargeBusyCall();
       if (!isBusy) return this.#finish(thread, name, result, a);
     }
-    const settling = this.#settle(thread, name, isBusy, result, fn, a, b, c, d);
-    thread.inflight = settling;
-    return mayBeLeft(settling);
+    const charge = isBusy ? this.#manager.chargedYield() : undefined;
+    // A handler of a signal may make calls of its own inside of this one.
+    const outer = thread.inflight;
+    const pending = new PendingCall<number>({
+      start: () => this.#settle(thread, name, outer, charge, result, fn, a, b, c, d),
+      isLazy: true,
+      failed: failureOf(thread, outer !== undefined),
+    });
+    thread.inflight = pending;
+    // What does not block goes on by itself: signals are handled where they find the program.
+    if (typeof result === "number" && charge === undefined) void pending.over;
+    return pending;
+  }
+
+  /** A call that is made of several: its failure is told as that of one, when nobody awaits it. */
+  protected several<T>(work: () => Promise<T>): Promise<T> {
+    const failed = failureOf(this.#runningThread(), false);
+    return new PendingCall<T>({ start: work, isLazy: false, failed });
   }
 
   /** The virtual time at which a call with this time limit gives up. @param ns negative: never. */
@@ -92,7 +117,8 @@ export abstract class PosixCore {
   async #settle<A, B, C, D>(
     thread: Thread,
     name: string,
-    isBusy: boolean,
+    outer: Thread["inflight"],
+    charge: Blocked | undefined,
     first: number | Blocked,
     fn: SystemCall<A, B, C, D>,
     a: A,
@@ -101,10 +127,12 @@ export abstract class PosixCore {
     d: D,
   ): Promise<number> {
     const held = thread.callFile?.retain();
-    // A handler of a signal may make calls of its own inside of this one.
-    const outer = thread.inflight;
     try {
-      if (isBusy) await this.#payForBusyCall(thread);
+      if (charge !== undefined) await this.#payForBusyCall(thread, charge);
+      else if (typeof first !== "number") {
+        // oxlint-disable-next-line no-await-in-loop -- each turn lets one function more return
+        for (let turn = 0; turn < TURNS_BEFORE_PARKING; turn++) await TURN;
+      }
       let outcome = first;
       for (;;) {
         const { completion } = thread;
@@ -129,10 +157,10 @@ export abstract class PosixCore {
   }
 
   /** A program that polls without blocking moves the time by what its calls cost. */
-  async #payForBusyCall(thread: Thread): Promise<void> {
+  async #payForBusyCall(thread: Thread, charge: Blocked): Promise<void> {
     const { completion } = thread;
     const { now } = this.node.simulator;
-    await thread.park(this.#manager.chargedYield());
+    await thread.park(charge);
     thread.cpuTimeNs += this.node.simulator.now - now;
     thread.completion = completion;
   }
@@ -164,12 +192,20 @@ export abstract class PosixCore {
   }
 }
 
-function ignore(): void {}
-
-/** A call that nobody awaits fails in silence: it must not end the whole simulation. */
-export function mayBeLeft<T>(call: Promise<T>): Promise<T> {
-  call.then(undefined, ignore);
-  return call;
+/**
+ * What is done with the error of a call. One that nobody has awaited is kept for the end of the
+ * thread's function; one that is broken off because that has returned is nobody's any more.
+ */
+function failureOf(
+  thread: Thread,
+  isInsideOfCall: boolean,
+): (call: LeftCall, error: unknown) => boolean {
+  return (call, error) => {
+    // The handler of a signal hears of it, so that the call that it interrupted comes to its end.
+    if (error instanceof ThreadExit) return thread.hasReturned && !isInsideOfCall;
+    if (!call.isAwaited) thread.failedCall ??= { call, error };
+    return false;
+  };
 }
 
 /** Applies `fn` to the value of a call, now or when it comes. */
@@ -177,7 +213,13 @@ export function mapResult<T, U>(
   result: MaybePromise<T>,
   fn: (value: T) => MaybePromise<U>,
 ): MaybePromise<U> {
-  return result instanceof Promise ? mayBeLeft(result.then(fn)) : fn(result);
+  if (!(result instanceof Promise)) return fn(result);
+  // Not awaited itself before the result is: a call parks its program when it is awaited.
+  return new PendingCall<U>({
+    start: async () => fn(await result),
+    isLazy: true,
+    failed: () => false,
+  });
 }
 
 function isRestart(result: number): boolean {

@@ -12,7 +12,7 @@ import type { SignalSet } from "../process/signals.ts";
 import type { Thread } from "../process/thread.ts";
 import * as events from "./calls/event-calls.ts";
 import { sysSleepUntil } from "./calls/process-calls.ts";
-import { mapResult, type MaybePromise, mayBeLeft } from "./posix-core.ts";
+import { mapResult, type MaybePromise } from "./posix-core.ts";
 import { PosixSockets } from "./posix-sockets.ts";
 import { SyscallError } from "./syscall-error.ts";
 
@@ -140,7 +140,7 @@ export abstract class PosixEvents extends PosixSockets {
 
   /** @returns whole seconds that were left when a signal handler ran; 0: slept to the end. */
   sleep(seconds: number): Promise<number> {
-    return mayBeLeft(this.#sleepUntil(this.deadline(seconds * NS_PER_SEC)));
+    return this.several(() => this.#sleepUntil(this.deadline(seconds * NS_PER_SEC)));
   }
 
   usleep(microseconds: number): MaybePromise<number> {

@@ -208,7 +208,35 @@ export abstract class PosixFiles extends PosixCore {
   }
 
   /** A whole file, or all that comes until the end of a descriptor. */
-  async readFile(pathOrFd: string | number): Promise<Uint8Array> {
+  readFile(pathOrFd: string | number): Promise<Uint8Array> {
+    return this.several(() => this.#readFile(pathOrFd));
+  }
+
+  readTextFile(pathOrFd: string | number): Promise<string> {
+    return this.several(async () => decoder.decode(await this.#readFile(pathOrFd)));
+  }
+
+  /** Makes or replaces a whole file. */
+  writeFile(path: string, data: Uint8Array | string, mode: number = 0o666): Promise<void> {
+    return this.several(() => this.#writeFile(path, data, mode));
+  }
+
+  /** Writes until all is written. */
+  writeAll(fd: number, data: Uint8Array | string): Promise<void> {
+    return this.several(() => this.#writeAll(fd, data));
+  }
+
+  /** Writes to descriptor 1. */
+  print(text: string): MaybePromise<number> {
+    return this.write(1, text);
+  }
+
+  /** Writes to descriptor 2. */
+  printError(text: string): MaybePromise<number> {
+    return this.write(2, text);
+  }
+
+  async #readFile(pathOrFd: string | number): Promise<Uint8Array> {
     const fd = typeof pathOrFd === "number" ? pathOrFd : await this.open(pathOrFd, O_RDONLY);
     const chunks: Uint8Array[] = [];
     try {
@@ -225,38 +253,22 @@ export abstract class PosixFiles extends PosixCore {
     return concat(chunks);
   }
 
-  async readTextFile(pathOrFd: string | number): Promise<string> {
-    return decoder.decode(await this.readFile(pathOrFd));
-  }
-
-  /** Makes or replaces a whole file. */
-  async writeFile(path: string, data: Uint8Array | string, mode: number = 0o666): Promise<void> {
+  async #writeFile(path: string, data: Uint8Array | string, mode: number): Promise<void> {
     const fd = await this.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
     try {
-      await this.writeAll(fd, data);
+      await this.#writeAll(fd, data);
     } finally {
       await this.close(fd);
     }
   }
 
-  /** Writes until all is written. */
-  async writeAll(fd: number, data: Uint8Array | string): Promise<void> {
+  async #writeAll(fd: number, data: Uint8Array | string): Promise<void> {
     const bytes = bytesOf(data);
     let written = 0;
     while (written < bytes.length) {
       // oxlint-disable-next-line no-await-in-loop -- one write after the other
       written += await this.write(fd, written === 0 ? bytes : bytes.subarray(written));
     }
-  }
-
-  /** Writes to descriptor 1. */
-  print(text: string): MaybePromise<number> {
-    return this.write(1, text);
-  }
-
-  /** Writes to descriptor 2. */
-  printError(text: string): MaybePromise<number> {
-    return this.write(2, text);
   }
 }
 

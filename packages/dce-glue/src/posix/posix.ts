@@ -3,10 +3,10 @@ import { O_RDONLY } from "../fd/open-flags.ts";
 import { logFolder } from "../process/process-log.ts";
 import type { InterfaceAddress } from "../process/node-context.ts";
 import { hashStart } from "../process/process-trace.ts";
-import type { Process } from "../process/process.ts";
 import { ExecRequest, type ProgramImage, type ProgramResult } from "../process/program-image.ts";
 import { DEFAULT_SIGNAL_ACTION, SignalSet } from "../process/signals.ts";
 import type { Thread } from "../process/thread.ts";
+import { breakOff } from "../process/thread-return.ts";
 import { spawnProcess, type SpawnOptions } from "../process/spawn.ts";
 import { findHost, type ResolvedAddress } from "./host-names.ts";
 import type { MaybePromise } from "./posix-core.ts";
@@ -70,7 +70,11 @@ export class Posix extends PosixThreads {
    * getaddrinfo() without DNS: addresses as text, then /etc/hosts.
    * @throws {SyscallError} ENOENT: no such name.
    */
-  async getaddrinfo(host: string): Promise<ResolvedAddress[]> {
+  getaddrinfo(host: string): Promise<ResolvedAddress[]> {
+    return this.several(() => this.#getaddrinfo(host));
+  }
+
+  async #getaddrinfo(host: string): Promise<ResolvedAddress[]> {
     let hosts = "";
     try {
       hosts = await this.readTextFile("/etc/hosts");
@@ -141,11 +145,12 @@ export type Main = (posix: Posix) => number | void | Promise<number | void>;
 export function programImage(main: Main, name: string = main.name || "main"): ProgramImage {
   return {
     name,
-    run: (thread: Thread) => runMain(main, thread.process),
+    run: (thread: Thread) => runMain(main, thread),
   };
 }
 
-async function runMain(main: Main, process: Process): Promise<ProgramResult> {
+async function runMain(main: Main, thread: Thread): Promise<ProgramResult> {
+  const { process } = thread;
   const posix = new Posix(process);
   let code: number | void;
   try {
@@ -154,6 +159,7 @@ async function runMain(main: Main, process: Process): Promise<ProgramResult> {
     if (!(error instanceof ExitRequest)) throw error;
     code = error.code;
   }
+  await breakOff(thread);
   await runExitHandlers(process);
   return code;
 }

@@ -3,6 +3,7 @@ import { exitedStatus } from "./exit-status.ts";
 import type { NodeContext } from "./node-context.ts";
 import { ExecRequest, type ThreadBody } from "./program-image.ts";
 import type { Process } from "./process.ts";
+import { breakOff, leaveCall } from "./thread-return.ts";
 import { Thread, ThreadExit } from "./thread.ts";
 
 export interface RunOptions {
@@ -55,11 +56,13 @@ export class ThreadRunner {
   async #runAsync(thread: Thread, running: Promise<unknown>, isMain: boolean): Promise<unknown> {
     let next: ThreadBody | undefined;
     try {
-      this.#hasReturned(thread, await running, isMain);
+      const result = await running;
+      await breakOff(thread);
+      this.#hasReturned(thread, result, isMain);
     } catch (error) {
       next = this.#hasThrown(thread, error);
+      await leaveCall(thread);
     }
-    await finishInflight(thread);
     return this.#drive(
       thread,
       next === undefined ? this.#leave(thread) : this.#run(thread, next, true),
@@ -122,18 +125,6 @@ export class ThreadRunner {
     if (thread.tid !== process.pid) this.#node.processes.pids.release(thread.tid);
     if (process.threads.size === 0) yield* this.#processEnd(process);
   }
-}
-
-/**
- * A program that ends while a call that it did not await is still blocked: the call is broken off
- * first, because a thread can leave only when it runs.
- */
-async function finishInflight(thread: Thread): Promise<void> {
-  if (thread.inflight === undefined) return;
-  thread.mustEnd = true;
-  thread.updateWork();
-  thread.interrupt();
-  await thread.inflight.catch(() => undefined);
 }
 
 function exitCodeOf(result: unknown): number {

@@ -3,6 +3,7 @@ import type { UnixFd, ValueLength } from "../fd/unix-fd.ts";
 import { WaitPoint } from "../fd/wait-point.ts";
 import { WaitingThread } from "../fd/waiter.ts";
 import { PendingSignals } from "./pending-signals.ts";
+import type { LeftCall } from "./pending-call.ts";
 import type { Process } from "./process.ts";
 import { sendToThread } from "./signal-send.ts";
 import { SIGKILL, SIGSTOP } from "./signal-numbers.ts";
@@ -32,8 +33,12 @@ export class Thread extends WaitingThread {
   callName = "start";
   /** The file of the running call, so that it can be held while the call is blocked. */
   callFile: UnixFd | undefined;
-  /** The blocking call of an async program that has not been awaited to its end. */
-  inflight: Promise<unknown> | undefined;
+  /** The call of an async program that has not come to its end. */
+  inflight: LeftCall | undefined;
+  /** A call that failed before anyone awaited it. */
+  failedCall: { readonly call: LeftCall; readonly error: unknown } | undefined;
+  /** Its function has returned or thrown: who of it still waits for a call is told nothing any more. */
+  hasReturned = false;
   /** Woken when the thread ends. */
   readonly joinPoint: WaitPoint = new WaitPoint();
   isDetached = false;
