@@ -7,8 +7,6 @@ import { type ValueFormat, valueFormat } from "./value-format.ts";
 
 /** An entry with what follows from it. Never changed, so any number of trees may share it. */
 export interface SysctlDefinition {
-  /** Dotted. */
-  readonly path: string;
   /** The path below /proc/sys. */
   readonly key: string;
   readonly entry: SysctlEntry;
@@ -23,7 +21,7 @@ export function definitionOf(entry: SysctlEntry, hz: number): SysctlDefinition {
   const key = canonicalPath(entry.path);
   const format = valueFormat(entry, hz);
   const initial = entry.view === undefined ? initialState(entry, format) : viewedState(entry, 0);
-  return { path: dottedPath(key), key, entry, mode: entry.mode ?? MODE_DEFAULT, format, initial };
+  return { key, entry, mode: entry.mode ?? MODE_DEFAULT, format, initial };
 }
 
 /** What a view shows while its owner's variable is `ownerValue`. */
@@ -43,7 +41,7 @@ export class SysctlTable {
     for (const entry of entries) {
       const definition = definitionOf(entry, hz);
       if (definitions.has(definition.key)) {
-        throw new SysctlError(definition.path, "EINVAL", "is defined already");
+        throw new SysctlError(dottedPath(definition.key), "EINVAL", "is defined already");
       }
       definitions.set(definition.key, definition);
       this.directory.addFile(definition.key);

@@ -1,5 +1,6 @@
 import { type SysctlDefinition, viewedState } from "./sysctl-definition.ts";
 import type { SysctlEntry, SysctlState } from "./sysctl-entry.ts";
+import { dottedPath } from "./sysctl-path.ts";
 import type { ValueFormat } from "./value-format.ts";
 
 /** A stable handle of a number, for hot paths: one property read. It follows every change. */
@@ -23,9 +24,7 @@ export type SysctlListener = (path: string, value: string) => void;
 
 /** One parameter of one tree: its value, and who wants to know. Made when somebody asks for it. */
 export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
-  /** Dotted. Changes when a device is renamed. */
-  path: string;
-  /** The path below /proc/sys. */
+  /** The path below /proc/sys. Changes when a device is renamed. */
   key: string;
   readonly definition: SysctlDefinition;
   value = 0;
@@ -41,7 +40,6 @@ export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
   #listeners: readonly SysctlListener[] = NO_LISTENERS;
 
   constructor(definition: SysctlDefinition, owner?: SysctlNode) {
-    this.path = definition.path;
     this.key = definition.key;
     this.definition = definition;
     this.owner = owner;
@@ -49,6 +47,11 @@ export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
       owner === undefined ? definition.initial : viewedState(definition.entry, owner.value),
     );
     if (owner !== undefined) (owner.#views ??= []).push(this);
+  }
+
+  /** Dotted. */
+  get path(): string {
+    return dottedPath(this.key);
   }
 
   get entry(): SysctlEntry {

@@ -74,7 +74,8 @@ export class SysctlTree {
   /** Adds a parameter. @throws SysctlError when the path is taken, or a view's owner is unknown. */
   define(entry: SysctlEntry): void {
     const definition = definitionOf(entry, this.#hz);
-    const { key, path } = definition;
+    const { key } = definition;
+    const path = dottedPath(key);
     if (this.#definition(key) !== undefined || this.#isDirectory(key)) {
       throw new SysctlError(path, "EINVAL", "is defined already");
     }
@@ -364,7 +365,6 @@ export class SysctlTree {
   #rename(node: SysctlNode, key: string): void {
     this.#nodes.delete(node.key);
     node.key = key;
-    node.path = dottedPath(key);
     this.#nodes.set(key, node);
   }
 

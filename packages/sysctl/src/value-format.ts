@@ -22,8 +22,24 @@ export interface ValueFormat {
   parse(written: string, old: SysctlState, limits: ValueLimits): WriteOutcome;
 }
 
-/** The format for an entry. @param hz Kernel ticks a second, for the `jiffies` types. */
+/**
+ * The format for an entry; entries of one kind share it, since a format keeps nothing.
+ * @param hz Kernel ticks a second, for the `jiffies` types.
+ */
 export function valueFormat(entry: SysctlEntry, hz: number): ValueFormat {
+  const { type, length, maxLength, review } = entry;
+  const kind = `${type} ${length} ${maxLength} ${review !== undefined} ${hz}`;
+  let format = formats.get(kind);
+  if (format === undefined) {
+    format = makeFormat(entry, hz);
+    formats.set(kind, format);
+  }
+  return format;
+}
+
+const formats = new Map<string, ValueFormat>();
+
+function makeFormat(entry: SysctlEntry, hz: number): ValueFormat {
   switch (entry.type) {
     case "string":
       return stringFormat(entry.maxLength ?? STRING_LENGTH_DEFAULT);
