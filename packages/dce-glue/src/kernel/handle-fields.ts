@@ -98,6 +98,7 @@ const KERNEL_HANDLE_FIELDS: Names<KernelHandle> = {
   dev_stats: true,
   dev_ifindex: true,
   lo_tap: true,
+  thread_ended: true,
   sys_file_find: true,
   proc_read: true,
   proc_list: true,

@@ -107,6 +107,15 @@ export class HostThreads {
     return key.values.get(this.self());
   }
 
+  /** The task was stopped by force: no destructor has run and none will. */
+  forget(task: Task): void {
+    for (const key of this.#keys) key.values.delete(task.id);
+    const thread = this.#live.get(task.id);
+    if (thread === undefined) return;
+    this.#live.delete(task.id);
+    for (const joiner of thread.joiners) this.#manager.wakeup(joiner, 0);
+  }
+
   /** Ends every thread at once: the simulation is over, or the kernel is thrown away. */
   destroy(): void {
     for (const thread of this.#live.values()) this.#manager.stop(thread.task);

@@ -34,7 +34,7 @@ export interface KernelHandleClassic {
   // Tasks
   /** Kernel `task_struct` for a task of the simulator. @param priv the Task @param pid its process, 0: none */
   task_create(priv: object, pid: number): SimTask;
-  /** Frees it; the task has ended. */
+  /** Frees it; the task has ended. In the task itself at its exit, from elsewhere when it was stopped by force. */
   task_destroy(task: SimTask): void;
   /** Back to the `priv` of task_create. */
   task_get_private(task: SimTask): object;
@@ -168,6 +168,13 @@ export interface KernelHandleExtensions {
   dmesg(): string;
   /** A signal is pending for this task: interruptible waits end with -EINTR (`signal_wake_up`). */
   task_interrupt(task: SimTask): void;
+  /**
+   * A host thread was stopped by force, wherever it stood in the kernel: its TLS destructors have not
+   * run and will not, so what the kernel holds for it goes now (`lkl_thread_ended`). Called from
+   * another thread or the event loop, also for a thread that the kernel has never seen.
+   * @param thread its `thread_self()`
+   */
+  thread_ended(thread: number): void;
 }
 
 export interface KernelHandle

@@ -125,7 +125,17 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
     this.#instance.sim_init(handle, this.imported, this);
     assertKernelHandle(handle, provider.name);
     this.kernel = handle;
+    node.taskStopped = (task) => this.taskStopped(task);
     this.sysctl = new KernelSysctl(handle, () => this.isRunning);
+  }
+
+  /** A thread was stopped by force: nothing of it has told the kernel. Not for the task that runs. */
+  taskStopped(task: Task): void {
+    const simTask = task.extraContext;
+    task.extraContext = undefined;
+    if (typeof simTask === "object" && simTask !== null) this.kernel.task_destroy(simTask);
+    this.kernel.thread_ended(task.id);
+    this.#hostOps.taskStopped(task);
   }
 
   get isRunning(): boolean {

@@ -1,4 +1,4 @@
-import type { Blocked, RandomStream, TaskManager, Wait } from "@dcejs/core-sched";
+import type { Blocked, RandomStream, Task, TaskManager, Wait } from "@dcejs/core-sched";
 import type { LklHostOperations } from "@dcejs/lkl-kernel";
 import { HostMemory } from "./host-memory.ts";
 import { HostMutex, HostSemaphore } from "./host-semaphore.ts";
@@ -101,6 +101,11 @@ export class SimHostOperations implements Required<LklHostOperations> {
     this.memory.destroy();
     this.#semaphores.clear();
     this.#mutexes.clear();
+  }
+
+  /** A task of the host was stopped by force: what it had set for itself is forgotten. */
+  taskStopped(task: Task): void {
+    this.#threads.forget(task);
   }
 
   print(text: string, length: number): void {

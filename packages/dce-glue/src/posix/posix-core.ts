@@ -1,6 +1,7 @@
 import type { Blocked, TaskManager } from "@dcejs/core-sched";
 import { Errno } from "@dcejs/lkl-kernel";
 import { ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from "../fd/restart.ts";
+import type { UnixFd } from "../fd/unix-fd.ts";
 import { FOREVER } from "../fd/waiter.ts";
 import type { NodeContext } from "../process/node-context.ts";
 import type { Process } from "../process/process.ts";
@@ -151,9 +152,16 @@ export abstract class PosixCore {
       }
     } finally {
       thread.inflight = outer;
-      const closing = held?.release() ?? 0;
+      const closing = held === undefined ? 0 : this.#letGo(thread, held);
       if (typeof closing !== "number") await thread.park(closing);
     }
+  }
+
+  /** A thread that was stopped by force is none to the kernel any more: its file closes as from an event. */
+  #letGo(thread: Thread, file: UnixFd): number | Blocked {
+    if (thread.task.state !== "DEAD") return file.release();
+    this.#manager.execOnMain(() => void file.release());
+    return 0;
   }
 
   /** A program that polls without blocking moves the time by what its calls cost. */

@@ -157,6 +157,7 @@ export class DceManager {
       process.groupExit ??= killedStatus(SIGKILL);
       for (const thread of process.threads) {
         this.node.taskManager.stop(thread.task);
+        this.node.taskStopped?.(thread.task);
         if (thread.tid !== process.pid) this.node.processes.pids.release(thread.tid);
       }
       process.threads.clear();

@@ -1,4 +1,11 @@
-import type { Blocked, RandomStream, Simulator, TaskManager, Tracepoint } from "@dcejs/core-sched";
+import type {
+  Blocked,
+  RandomStream,
+  Simulator,
+  Task,
+  TaskManager,
+  Tracepoint,
+} from "@dcejs/core-sched";
 import type { AcceptedSocket, UnixFd } from "../fd/unix-fd.ts";
 import { FileAccess } from "../fs/file-access.ts";
 import { FileSystem } from "../fs/file-system.ts";
@@ -100,6 +107,8 @@ export class NodeContext {
   sockets: SocketFdFactory | undefined;
   kernelFiles: KernelFilesProvider | undefined;
   readonly unixNamespace: NodeUnixNamespace = new NodeUnixNamespace(this);
+  /** Told of a task that was stopped by force: its exit hooks have not run. Set by the kernel side. */
+  taskStopped: ((task: Task) => void) | undefined;
   /** Set by the DceManager of the node. */
   runner: ThreadRunner | undefined;
   programs: ProgramRegistry | undefined;

@@ -134,7 +134,7 @@ function* halts(boot: Boot, forwarders: Forwarders): Wait {
 
 type TaskCalls = Pick<
   KernelHandle,
-  "task_create" | "task_destroy" | "task_get_private" | "task_interrupt"
+  "task_create" | "task_destroy" | "task_get_private" | "task_interrupt" | "thread_ended"
 >;
 
 function tasks(forwarders: Forwarders): TaskCalls {
@@ -144,6 +144,7 @@ function tasks(forwarders: Forwarders): TaskCalls {
     task_destroy: () => {},
     task_get_private: (task) => emulatedTask(task).priv,
     task_interrupt: (task) => forwarders.interrupt(emulatedTask(task)),
+    thread_ended: (thread) => forwarders.threadEnded(thread),
   };
 }
 

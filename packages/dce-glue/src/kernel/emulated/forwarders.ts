@@ -109,6 +109,11 @@ export class Forwarders {
     this.inEventContext(() => this.kernel.signal_wake_up(struct));
   }
 
+  /** KernelHandle.thread_ended */
+  threadEnded(thread: number): void {
+    if (this.kernel.lkl_is_running()) this.kernel.lkl_thread_ended(thread);
+  }
+
   #runEventCall(): void {
     const call = this.#eventCall;
     if (call === undefined || call.isDone) return;
