@@ -1,6 +1,6 @@
 import { Errno } from "@dcejs/lkl-kernel";
 import { UNIX_SNDBUF_DEFAULT } from "./limits.ts";
-import type { SocketCredentials } from "./unix-socket.ts";
+import type { SocketCredentials } from "./unix-socket-namespace.ts";
 import { FOREVER } from "./waiter.ts";
 
 const SOL_SOCKET = 1;

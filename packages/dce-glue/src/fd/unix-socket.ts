@@ -8,47 +8,29 @@ import type { MsgHdr } from "./message.ts";
 import { O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-flags.ts";
 import { POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "./open-flags.ts";
 import type { PollTable } from "./poll-table.ts";
+import {
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  SHUT_RD,
+  SHUT_RDWR,
+  SOCK_DGRAM,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+} from "./socket-numbers.ts";
 import { readUnixAddress, writeUnixAddress } from "./unix-address.ts";
 import type { AcceptedSocket, UnixFd, ValueLength } from "./unix-fd.ts";
+import type { SocketCredentials, UnixSocketNamespace } from "./unix-socket-namespace.ts";
 import { UnixSocketOptions } from "./unix-socket-options.ts";
 import { currentThread } from "./waiter.ts";
-
-export const SOCK_STREAM = 1;
-export const SOCK_DGRAM = 2;
-export const SOCK_SEQPACKET = 5;
-export const SHUT_RD = 0;
-export const SHUT_WR = 1;
-export const SHUT_RDWR = 2;
-export const MSG_PEEK = 0x2;
-export const MSG_TRUNC = 0x20;
-export const MSG_DONTWAIT = 0x40;
-export const MSG_WAITALL = 0x100;
-export const MSG_NOSIGNAL = 0x4000;
 
 const SIGPIPE = 13;
 const RCV_SHUTDOWN = 1;
 const SEND_SHUTDOWN = 2;
 const READABLE = POLLIN | POLLRDNORM;
 const WRITABLE = POLLOUT | POLLWRNORM | POLLWRBAND;
-
-/** Who is at the other end (SO_PEERCRED). */
-export interface SocketCredentials {
-  readonly pid: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** Names of AF_UNIX sockets on a node: paths in its file system, abstract names in a table. */
-export interface UnixSocketNamespace {
-  /** Of the process that runs now. */
-  credentials(): SocketCredentials;
-  /** @returns the address it got, or -EADDRINUSE, -EACCES… */
-  bind(address: Uint8Array, socket: UnixSocketFd): Uint8Array | number;
-  /** @returns the socket that has this address, or -ENOENT, -ECONNREFUSED… */
-  find(address: Uint8Array): UnixSocketFd | number;
-  /** An abstract name is free again; a path stays until it is unlinked. */
-  release(socket: UnixSocketFd): void;
-}
 
 interface Message {
   readonly bytes: Uint8Array;

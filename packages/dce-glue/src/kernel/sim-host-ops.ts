@@ -58,7 +58,7 @@ const NO_PCI_DEVICES = {
 /**
  * The host of a kernel, made of the simulator: a thread is a task, `sem_down` parks it, `time` is
  * the virtual clock, a timer is an event. A kernel that blocks therefore yields to the simulator
- * by construction, and blocking calls of many programs coexist (the seed's deadlock cannot happen).
+ * by construction, and blocking calls of many programs coexist (a thread that sleeps in `accept` stops nobody else).
  */
 export class SimHostOperations implements Required<LklHostOperations> {
   readonly virtio_devices: string;

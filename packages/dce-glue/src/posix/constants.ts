@@ -37,7 +37,7 @@ export {
   SOCK_DGRAM,
   SOCK_SEQPACKET,
   SOCK_STREAM,
-} from "../fd/unix-socket.ts";
+} from "../fd/socket-numbers.ts";
 export { UTIME_NOW, UTIME_OMIT } from "../fs/file-system.ts";
 export { F_OK, R_OK, W_OK, X_OK } from "../fs/permission.ts";
 export {

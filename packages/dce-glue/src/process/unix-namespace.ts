@@ -1,10 +1,7 @@
 import { Errno } from "@dcejs/lkl-kernel";
 import { readUnixAddress, writeUnixAddress } from "../fd/unix-address.ts";
-import {
-  type SocketCredentials,
-  UnixSocketFd,
-  type UnixSocketNamespace,
-} from "../fd/unix-socket.ts";
+import type { SocketCredentials, UnixSocketNamespace } from "../fd/unix-socket-namespace.ts";
+import { UnixSocketFd } from "../fd/unix-socket.ts";
 import { SocketInode } from "../fs/inode.ts";
 import { type FsCaller, isPermitted, W_OK } from "../fs/permission.ts";
 import type { NodeContext } from "./node-context.ts";
