@@ -89,6 +89,17 @@ describe("a program that returns while its call is blocked ends at that instant 
     expect(log).toEqual([]);
   });
 
+  test("four functions stand between the return and the start of the program", async () => {
+    const second = async (posix: Posix): Promise<void> => void posix.sleep(1);
+    const first = async (posix: Posix): Promise<void> => {
+      await second(posix);
+    };
+    const main = async (posix: Posix): Promise<void> => {
+      await first(posix);
+    };
+    expect(await outcomeOf(main)).toEqual(EXITED);
+  });
+
   test("functions of atexit() can still make calls", async () => {
     const left = (posix: Posix): void => {
       posix.atexit(async () => {

@@ -3,6 +3,7 @@ import { AF_INET, type Posix, SOCK_DGRAM, SOCK_STREAM } from "../../src/posix/in
 import type { RunResult } from "../../src/scenario/run-result.ts";
 import { runScenario } from "../../src/scenario/run-scenario.ts";
 import { simulation } from "../../src/scenario/simulation.ts";
+import { registerSlowKernel } from "../kernel/slow-kernel.ts";
 
 async function serveFile(posix: Posix): Promise<void> {
   const listener = await posix.socket(AF_INET, SOCK_STREAM);
@@ -59,17 +60,20 @@ function withoutLeaks(run: RunResult): void {
 }
 
 describe("a file over TCP", () => {
-  test("arrives as it was, and nothing is left behind", async () => {
-    const run = await runScenario(transfer);
-    expect(run.result).toEqual({ length: 100_000, isSame: true });
-    expect(run.ok).toBe(true);
-    expect(run.counters.framesDropped).toBe(0);
-    expect(run.processes.map(({ argv, exit }) => [argv[0], exit])).toEqual([
-      ["serveFile", 0],
-      ["sendFile", 0],
-    ]);
-    withoutLeaks(run);
-  });
+  test.for(["emulated", registerSlowKernel()])(
+    "arrives as it was over the kernel %s, and nothing is left behind",
+    async (kernel) => {
+      const run = await runScenario(transfer, { kernel });
+      expect(run.result).toEqual({ length: 100_000, isSame: true });
+      expect(run.ok).toBe(true);
+      expect(run.counters.framesDropped).toBe(0);
+      expect(run.processes.map(({ argv, exit }) => [argv[0], exit])).toEqual([
+        ["serveFile", 0],
+        ["sendFile", 0],
+      ]);
+      withoutLeaks(run);
+    },
+  );
 
   test("arrives through losses too, with retransmissions that the kernels count", async () => {
     const run = await runScenario(transfer, { options: { loss: 0.03 }, seed: 5 });
@@ -104,38 +108,41 @@ async function ask(posix: Posix): Promise<void> {
   await posix.sendto(socket, "hello", { address: posix.argv[1] ?? "", port: 9 });
 }
 
-test("datagrams cross a router and a switch", async () => {
-  const scenario = simulation({}, (sim) => {
-    const client = sim.node("client");
-    const router = sim.router("router");
-    const server = sim.node("server");
-    const lan = sim.switch("lan");
-    sim.link(client, router, { delay: "1ms" });
-    sim.link(router, lan);
-    sim.link(lan, server);
-    client.ip("addr add 10.1.0.1/24 dev sim0");
-    client.ip("route add default via 10.1.0.2");
-    router.ip("addr add 10.1.0.2/24 dev sim0");
-    router.ip("addr add 10.2.0.1/24 dev sim1");
-    server.ip("addr add 10.2.0.2/24 dev sim0");
-    const receiver = server.start(sink, { daemon: true });
-    client.start(ask, { args: ["10.2.0.2"] });
-    return () => ({
-      received: receiver.stdout,
-      forwarded: router.proc("/proc/net/snmp").includes("ForwDatagrams"),
-      addresses: router.interfaces.map((one) => `${one.name} ${one.address}`),
+test.for(["emulated", registerSlowKernel()])(
+  "datagrams cross a router and a switch over the kernel %s",
+  async (kernel) => {
+    const scenario = simulation({}, (sim) => {
+      const client = sim.node("client");
+      const router = sim.router("router");
+      const server = sim.node("server");
+      const lan = sim.switch("lan");
+      sim.link(client, router, { delay: "1ms" });
+      sim.link(router, lan);
+      sim.link(lan, server);
+      client.ip("addr add 10.1.0.1/24 dev sim0");
+      client.ip("route add default via 10.1.0.2");
+      router.ip("addr add 10.1.0.2/24 dev sim0");
+      router.ip("addr add 10.2.0.1/24 dev sim1");
+      server.ip("addr add 10.2.0.2/24 dev sim0");
+      const receiver = server.start(sink, { daemon: true });
+      client.start(ask, { args: ["10.2.0.2"] });
+      return () => ({
+        received: receiver.stdout,
+        forwarded: router.proc("/proc/net/snmp").includes("ForwDatagrams"),
+        addresses: router.interfaces.map((one) => `${one.name} ${one.address}`),
+      });
     });
-  });
-  const run = await runScenario(scenario);
-  expect(run.result).toEqual({
-    received: "5 from 10.1.0.1\n",
-    forwarded: true,
-    addresses: ["sim0 00:00:00:00:00:02", "sim1 00:00:00:00:00:03"],
-  });
-  expect(run.nodes[1]?.mib["Ip"]?.["ForwDatagrams"]).toBe(1);
-  expect(run.ok).toBe(true);
-  withoutLeaks(run);
-});
+    const run = await runScenario(scenario, { kernel });
+    expect(run.result).toEqual({
+      received: "5 from 10.1.0.1\n",
+      forwarded: true,
+      addresses: ["sim0 00:00:00:00:00:02", "sim1 00:00:00:00:00:03"],
+    });
+    expect(run.nodes[1]?.mib["Ip"]?.["ForwDatagrams"]).toBe(1);
+    expect(run.ok).toBe(true);
+    withoutLeaks(run);
+  },
+);
 
 test("one host talks to itself over lo", async () => {
   const scenario = simulation({}, (sim) => {
