@@ -47,7 +47,10 @@ export interface KernelHandleClassic {
     protocol: number,
     out: Out<DceSocket>,
   ): number | Blocked;
-  /** Releases the socket; waits only with SO_LINGER. */
+  /**
+   * Releases the socket. Also from event context, for a process that was stopped by force: it does
+   * not wait there, whatever SO_LINGER says.
+   */
   sock_close(socket: DceSocket): number | Blocked;
   /** @returns octets received, 0 at the end; -EAGAIN, -EINTR, -ENOTCONN, -ECONNRESET… */
   sock_recvmsg(socket: DceSocket, message: SimMsgHdr, flags: number): number | Blocked;
