@@ -233,9 +233,10 @@ export class NetStack {
     return ++this.#lastInode;
   }
 
-  /** What a halt leaves behind: datagram sockets and devices closed, fragments and queues freed. */
+  /** What a halt leaves behind: sockets and devices closed, fragments and queues freed; nothing is sent. */
   shutdown(): void {
     const { udp, raw, ping } = this.ipv4;
+    this.tcp.shutdown();
     for (const sk of [...udp.entries(), ...raw, ...ping.socks.values()]) sk.close(0);
     for (const dev of this.devices) this.unregister_netdevice(dev);
     ip_frag_flush(this);

@@ -203,6 +203,17 @@ test("a kernel that halts frees every connection without a segment", () => {
   expect(wire.host.tcp.hashinfo.bind.size).toBe(0);
 });
 
+test("a stack that shuts down in the middle of a transfer owns no packet afterwards", () => {
+  const wire = Wire.accepted();
+  wire.send(30_000);
+  wire.inject("P. 1:101(100) ack 1 win 1000").sent();
+  expect(wire.host.net.skbPool.skbsLive).toBeGreaterThan(0);
+  wire.call(() => wire.host.net.shutdown());
+  expect(wire.sent()).toEqual([]);
+  expect(wire.host.net.skbPool.skbsLive).toBe(0);
+  expect(wire.host.net.skbPool.buffersLive).toBe(0);
+});
+
 test("poll() tells the ends of a connection apart", () => {
   const wire = Wire.accepted();
   const { socket } = wire;
