@@ -4,8 +4,10 @@ import type { Brand } from "./time.ts";
 
 /** Names one scheduled event: generation * 2^24 + slot. Never given twice, so a stale id is harmless. */
 export type EventId = Brand<number, "EventId">;
+// -0 is 0 that V8 keeps as a double. A field that begins as a small integer and outgrows 31 bits
+// changes its class's shape in the middle of a run, which throws compiled code away.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- constructor of the brand; generations begin at 1
-export const NO_EVENT: EventId = 0 as EventId;
+export const NO_EVENT: EventId = -0 as EventId;
 
 /**
  * Runs an event. Keep handlers long-lived and put what differs between events in the integer `arg`.
@@ -56,7 +58,7 @@ function noHandler(): void {
  */
 export class EventQueue {
   // Of the event that take() took last.
-  time = 0;
+  time = -0;
   context = 0;
   arg = 0;
   handler: EventHandler = noHandler;

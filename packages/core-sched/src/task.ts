@@ -39,7 +39,7 @@ export class Task {
   /** Takes an error of the body in place of run(), which then goes on. Runs in the dying task. */
   onError: ((error: unknown) => void) | undefined = undefined;
   /** When the current wait began; meaningless while the task is RUNNING. */
-  blockedSince: Instant = instant(0);
+  blockedSince: Instant = instant(-0);
 
   // The rest belongs to TaskManager and its fibers and schedulers.
   /** @internal */ currentState: TaskState = "BLOCKED";
@@ -58,9 +58,9 @@ export class Task {
   /** @internal */ exitHooks: (() => void | Wait<unknown>)[] | undefined = undefined;
   /** @internal */ switchNotifier: ((type: SwitchType) => void) | undefined = undefined;
   /** @internal Non-blocking calls at `busyInstant`. */ busyCalls = 0;
-  /** @internal */ busyInstant = -1;
+  /** @internal NaN, a double, equals no instant. */ busyInstant = Number.NaN;
   /** @internal Slices at `sliceInstant`. */ slicesAtInstant = 0;
-  /** @internal */ sliceInstant = -1;
+  /** @internal */ sliceInstant = Number.NaN;
   /** @internal */ queueNext: Task | undefined = undefined;
   /** @internal */ queuePrevious: Task | undefined = undefined;
 

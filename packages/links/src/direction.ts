@@ -31,7 +31,8 @@ export class Direction implements Wire {
   #settings: LinkSettings;
   #lossModel: LossModel | undefined;
   readonly #streams = new Map<Model, RandomStream>();
-  #lastArrival = 0;
+  /** -0: a double from the start, as all times. */
+  #lastArrival = -0;
   #sinceReordered = 0;
   #isUp = true;
 

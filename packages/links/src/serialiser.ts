@@ -9,8 +9,9 @@
 export class Serialiser {
   #rate = 0;
   #overhead = 0;
-  #busyUntil = 0;
-  #remainder = 0;
+  // -0: V8 then keeps the field as a double from the start (docs/PERFORMANCE.md).
+  #busyUntil = -0;
+  #remainder = -0;
 
   get rate(): number {
     return this.#rate;

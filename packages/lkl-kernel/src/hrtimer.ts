@@ -8,8 +8,8 @@ export class HrTimer implements HeapEntry {
   /** May start the timer again (HRTIMER_RESTART). Must not sleep. */
   readonly fn: (timer: HrTimer) => void;
   /** Nanoseconds on the kernel's monotonic clock. */
-  expires = 0;
-  heapKey = 0;
+  expires = -0;
+  heapKey = -0;
   heapSequence = 0;
   heapIndex = -1;
 

@@ -70,7 +70,7 @@ export class TaskStruct {
   /** What it sleeps in ("inet_csk_accept"), "" while it runs. `ps -o wchan`. */
   wchan = "";
   /** Nanoseconds at which it went to sleep. */
-  sleepingSince = 0;
+  sleepingSince = -0;
 
   /** Runqueue: counted as runnable; the current task is too. */
   isOnRq = false;

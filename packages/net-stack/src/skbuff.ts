@@ -103,7 +103,8 @@ export class SkBuff implements Frame {
   destructor: number = SKB_NO_DESTRUCTOR;
   dst: Rtable | undefined = undefined;
   /** skb->tstamp and TCP's skb_mstamp_ns: nanoseconds of the kernel's clock, 0 for none. */
-  tstamp = 0;
+  // Times begin as -0, which V8 keeps as a double: see docs/PERFORMANCE.md.
+  tstamp = -0;
 
   /** IPCB: options of the arrived header (absolute offset, 0 for none) and the largest fragment seen. */
   ipcb_optlen = 0;
@@ -121,8 +122,8 @@ export class SkBuff implements Frame {
   ip_dsfield = 0;
   /** Rate sample of this skb when it was sent (tcp_rate.c). */
   tx_delivered = 0;
-  tx_delivered_mstamp = 0;
-  tx_first_tx_mstamp = 0;
+  tx_delivered_mstamp = -0;
+  tx_first_tx_mstamp = -0;
   tx_in_flight = 0;
   tx_is_app_limited = false;
   /** A mark that the owning protocol may set (TCP: MSG_EOR ends this packet). */

@@ -17,9 +17,10 @@ export class HostSemaphore {
 
   /** Never blocks; from any context. The unit goes to the first waiter directly. */
   up(): void {
-    for (let task = this.#waiters.shift(); task !== undefined; task = this.#waiters.shift()) {
+    while (this.#waiters.length > 0) {
+      const task = this.#waiters.shift();
       // A waiter that was stopped meanwhile takes nothing.
-      if (this.#manager.wakeup(task, 0)) return;
+      if (task !== undefined && this.#manager.wakeup(task, 0)) return;
     }
     this.#count++;
   }

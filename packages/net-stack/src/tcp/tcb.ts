@@ -75,7 +75,7 @@ export class DelayedAck {
 /** RACK (RFC 8985). */
 export class Rack {
   /** When the latest delivered segment was sent, ns. */
-  xmit_ns = 0;
+  xmit_ns = -0;
   rtt_us = 0;
   end_seq: SeqNum = seqNum(0);
   /** `tp.delivered` when the reordering window was last adapted. */

@@ -227,8 +227,9 @@ export class TcpNet {
   }
 
   private runSmallQueues(): void {
-    for (let tp = this.tsqHeads.shift(); tp !== undefined; tp = this.tsqHeads.shift()) {
-      tcp_tsq_write(tp);
+    while (this.tsqHeads.length > 0) {
+      const tp = this.tsqHeads.shift();
+      if (tp !== undefined) tcp_tsq_write(tp);
     }
   }
 

@@ -140,11 +140,12 @@ export class TcpSock extends Sock implements EhashNode {
   tlp_retrans = false;
   readonly rack: Rack = new Rack();
 
-  // Clock: µs of the segment being processed, and ns behind it.
-  tcp_mstamp = 0;
-  tcp_clock_cache = 0;
+  // Clock: µs of the segment being processed, and ns behind it. -0: doubles from the start, so that
+  // no field changes its representation, and no compiled code is lost, when the clock passes 31 bits.
+  tcp_mstamp = -0;
+  tcp_clock_cache = -0;
   /** Time of the last transmission, ns; no two are equal. */
-  tx_stamp = 0;
+  tx_stamp = -0;
   /** Added to the clock in TSval, so that connections do not reveal each other. */
   tsoffset = 0;
   lsndtime = 0;
@@ -183,8 +184,8 @@ export class TcpSock extends Sock implements EhashNode {
   lost = 0;
   rcv_ooopack = 0;
   reord_events = 0;
-  first_tx_mstamp = 0;
-  delivered_mstamp = 0;
+  first_tx_mstamp = -0;
+  delivered_mstamp = -0;
   app_limited = 0;
   /** Best recent delivery rate: segments in µs. */
   rate_delivered = 0;

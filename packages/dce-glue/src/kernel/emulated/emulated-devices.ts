@@ -49,6 +49,7 @@ class EmulatedDevice {
   readonly #irq: number;
   /** Frames that the card has received and the kernel has not taken yet. */
   readonly #ring: (Frame | undefined)[] = [];
+  #received = 0;
   #taken = 0;
   #hasRoom = false;
   #carrier: boolean | undefined;
@@ -63,7 +64,7 @@ class EmulatedDevice {
   }
 
   receive(frame: Frame): void {
-    this.#ring.push(frame);
+    this.#ring[this.#received++] = frame;
     if (this.#isGone || this.#kernel.lkl_trigger_irq(this.#irq) < 0) this.#discard();
   }
 
@@ -95,18 +96,19 @@ class EmulatedDevice {
       this.#hasRoom = false;
       netif_wake_queue(this.netdev);
     }
-    while (this.#taken < this.#ring.length) {
+    while (this.#taken < this.#received) {
       const frame = this.#ring[this.#taken];
       this.#ring[this.#taken++] = undefined;
       if (frame !== undefined) netif_rx_frame(this.netdev, frame);
     }
-    this.#ring.length = 0;
+    // The array keeps its length: shortening it is a call into the engine's runtime.
+    this.#received = 0;
     this.#taken = 0;
   }
 
   #discard(): void {
-    for (const frame of this.#ring.splice(this.#taken)) frame?.release();
-    this.#ring.length = 0;
+    for (const frame of this.#ring.splice(0)) frame?.release();
+    this.#received = 0;
     this.#taken = 0;
   }
 }
