@@ -90,7 +90,7 @@ export interface LinkSettings {
   readonly mtu: number;
 }
 
-export const DEFAULT_LINK_SETTINGS: LinkSettings = {
+const DEFAULT_LINK_SETTINGS: LinkSettings = {
   rate: 0,
   overhead: 0,
   delay: 0,

@@ -1,5 +1,5 @@
 /** A small reader of little-endian pcapng, written from the format's draft, to check the writer. */
-export interface PacketBlock {
+interface PacketBlock {
   readonly interfaceId: number;
   readonly time: bigint;
   readonly bytes: Uint8Array;
@@ -8,7 +8,7 @@ export interface PacketBlock {
   readonly comment: string | undefined;
 }
 
-export interface InterfaceBlock {
+interface InterfaceBlock {
   readonly linkType: number;
   readonly snaplen: number;
   readonly name: string | undefined;
@@ -17,7 +17,7 @@ export interface InterfaceBlock {
   readonly resolution: number | undefined;
 }
 
-export interface StatisticsBlock {
+interface StatisticsBlock {
   readonly interfaceId: number;
   readonly time: bigint;
   readonly received: bigint | undefined;

@@ -67,4 +67,9 @@ export type { MsgHdr } from "./socket/msghdr.ts";
 export { Sock } from "./socket/sock.ts";
 export { SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM, Socket } from "./socket/socket.ts";
 export { sockaddrIn } from "./socket/sockaddr.ts";
+export type {
+  CongestionControl,
+  CongestionControlFactory,
+  CongestionRegistry,
+} from "./tcp/index.ts";
 export { formatIpv4, parseIpv4 } from "./wire/ipv4.ts";

@@ -178,7 +178,7 @@ function tcp_update_rtt_min(tp: TcpSock, rtt_us: number, maybeDelayed: boolean):
   min_rtt.running(wlen, tp.jiffies, rtt_us > 0 ? rtt_us : tp.tcp.jiffies_to_usecs(1));
 }
 
-export function tcp_set_rto(tp: TcpSock): void {
+function tcp_set_rto(tp: TcpSock): void {
   tp.icsk_rto = Math.min(tp.usecs_to_jiffies(tp.rtt.rto_us()), tp.tcp.rtoMax);
 }
 

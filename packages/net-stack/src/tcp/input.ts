@@ -55,7 +55,7 @@ import { tcp_push_pending_frames } from "./write-xmit.ts";
 export type NeedsReset = boolean;
 
 /** Reads the options of a segment on an established connection. */
-export function parseOptions(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): void {
+function parseOptions(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): void {
   const opt = tp.rx_opt;
   if (th.headerLength === TCP_HEADER_LENGTH) {
     opt.saw_tstamp = false;

@@ -16,7 +16,7 @@ import { inet_csk_destroy_sock, tcp_done, tcp_set_state } from "./state-change.t
 import { TCP_CLOSE, TCP_LISTEN } from "./states.ts";
 import type { TcpSock } from "./tcp-sock.ts";
 
-export const O_NONBLOCK = 0o4000;
+const O_NONBLOCK = 0o4000;
 
 /** struct request_sock_queue: connections that nobody accepted yet. */
 export class AcceptQueue {

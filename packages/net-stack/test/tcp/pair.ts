@@ -6,7 +6,7 @@ import type { TcpSock } from "../../src/tcp/index.ts";
 import { TestHost } from "./hosts.ts";
 import { message, sockaddr } from "./wire.ts";
 
-export const CLIENT_ADDR = 0x0a000001;
+const CLIENT_ADDR = 0x0a000001;
 export const SERVER_ADDR = 0x0a000002;
 export const SERVER_PORT = 5000;
 /** Preamble, frame check sequence and gap. */

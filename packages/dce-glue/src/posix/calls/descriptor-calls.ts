@@ -151,11 +151,7 @@ export function sysDup3(
 }
 
 /** A call's result, once the close of a file that it gave up is over; that close's own does not count. */
-export function resultAfter(
-  thread: Thread,
-  closing: number | Blocked,
-  result: number,
-): number | Blocked {
+function resultAfter(thread: Thread, closing: number | Blocked, result: number): number | Blocked {
   if (typeof closing === "number") return result;
   thread.completion = () => result;
   return closing;
