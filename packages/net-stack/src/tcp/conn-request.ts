@@ -80,11 +80,15 @@ function openRequest(req: TcpRequestSock, skb: SkBuff, th: Readonly<TcpHeader>):
 /** tcp_openreq_init_rwin: the window that the SYN-ACK offers. */
 function openRequestWindow(req: TcpRequestSock, mss: number): void {
   const tp = req.listener;
+  const full_space = tcp_full_space(tp);
+  // A buffer that the user chose bounds the window, and with it the scale.
+  const isBounded =
+    tp.sk_userlocks_rcvbuf && (tp.window_clamp > full_space || tp.window_clamp === 0);
   const window = tcp_select_initial_window(
     tp,
-    tcp_full_space(tp),
+    full_space,
     mss - (req.rx_opt.tstamp_ok ? OLEN_TSTAMP_ALIGNED : 0),
-    tp.window_clamp,
+    isBounded ? full_space : tp.window_clamp,
     req.rx_opt.wscale_ok,
     0,
   );

@@ -48,10 +48,15 @@ function tcp_connect_init(tp: TcpSock): void {
     if (tp.rx_opt.user_mss !== 0) tp.advmss = Math.min(tp.advmss, tp.rx_opt.user_mss);
   }
   tp.icsk_ack.rcv_mss = Math.min(tp.advmss, 536);
+  // A buffer that the user chose bounds the window, and with it the scale.
+  const full_space = tcp_full_space(tp);
+  if (tp.sk_userlocks_rcvbuf && (tp.window_clamp > full_space || tp.window_clamp === 0)) {
+    tp.window_clamp = full_space;
+  }
   const tsLength = tp.rx_opt.ts_recent_stamp !== 0 ? tp.tcp_header_len - TCP_HEADER_LENGTH : 0;
   const window = tcp_select_initial_window(
     tp,
-    tcp_full_space(tp),
+    full_space,
     tp.advmss - tsLength,
     tp.window_clamp,
     sysctl.windowScaling,

@@ -154,7 +154,7 @@ class Cubic implements CongestionControl {
       this.ack_cnt = acked;
       this.tcp_cwnd = cwnd;
       const missing = this.last_max_cwnd - cwnd;
-      this.bic_K = missing <= 0 ? 0 : Math.floor(Math.cbrt(CUBE_FACTOR * missing));
+      this.bic_K = missing <= 0 ? 0 : cubeRoot(CUBE_FACTOR * missing);
       this.origin_point = missing <= 0 ? cwnd : this.last_max_cwnd;
     }
     const elapsed = now - this.epoch_start + tp.usecs_to_jiffies(this.delay_min);
@@ -228,4 +228,18 @@ function hystartAckDelay(tp: TcpSock): number {
   const rate = tp.sk_pacing_rate;
   if (rate === 0) return 0;
   return Math.min(HYSTART_ACK_DELAY_MAX_US, (GSO_MAX_SIZE_OCTETS * 4 * 1_000_000) / rate);
+}
+
+/**
+ * Largest integer whose cube is at most `n`, an integer of 0 ‥ 2^53 - 1. Binary search, for
+ * Math.cbrt may round otherwise in another engine; every cube it compares is exact.
+ */
+export function cubeRoot(n: number): number {
+  let root = 0;
+  // 208063³ is the last cube below 2^53, so 18 bits hold every root.
+  for (let bit = 1 << 17; bit > 0; bit >>= 1) {
+    const next = root + bit;
+    if (next * next * next <= n) root = next;
+  }
+  return root;
 }

@@ -15,8 +15,8 @@ const FIELDS_32: readonly [number, (tp: TcpSock) => number][] = [
   [12, (tp) => tp.tcp.jiffies_to_usecs(Math.min(tp.icsk_ack.ato, tp.icsk_delack_max))], // tcpi_ato
   [16, (tp) => tp.mss_cache], // tcpi_snd_mss
   [20, (tp) => tp.icsk_ack.rcv_mss], // tcpi_rcv_mss
-  [24, (tp) => (tp.sk_state === TCP_LISTEN ? tp.sk_ack_backlog : tp.packets_out)], // tcpi_unacked
-  [28, (tp) => (tp.sk_state === TCP_LISTEN ? tp.sk_max_ack_backlog : tp.sacked_out)], // tcpi_sacked
+  [24, (tp) => tp.packets_out], // tcpi_unacked
+  [28, (tp) => tp.sacked_out], // tcpi_sacked
   [32, (tp) => tp.lost_out], // tcpi_lost
   [36, (tp) => tp.retrans_out], // tcpi_retrans
   [44, (tp) => sinceMs(tp, tp.lsndtime)], // tcpi_last_data_sent
@@ -49,6 +49,14 @@ const FIELDS_32: readonly [number, (tp: TcpSock) => number][] = [
   [240, (tp) => tp.total_rto], // tcpi_total_rto (u16) and tcpi_total_rto_recoveries
 ];
 
+/** All that a listener shows, besides its state and pacing rates. */
+const LISTEN_FIELDS_32: readonly [number, (tp: TcpSock) => number][] = [
+  [24, (tp) => tp.sk_ack_backlog], // tcpi_unacked: connections that wait for accept()
+  [28, (tp) => tp.sk_max_ack_backlog], // tcpi_sacked: how many may
+  [80, (tp) => tp.snd.cwnd], // tcpi_snd_cwnd
+  [88, (tp) => tp.reordering], // tcpi_reordering
+];
+
 /** Offsets of the 64-bit fields. */
 const FIELDS_64: readonly [number, (tp: TcpSock) => number][] = [
   [104, (tp) => tp.sk_pacing_rate], // tcpi_pacing_rate
@@ -59,6 +67,8 @@ const FIELDS_64: readonly [number, (tp: TcpSock) => number][] = [
   [200, (tp) => tp.bytes_sent], // tcpi_bytes_sent
   [208, (tp) => tp.bytes_retrans], // tcpi_bytes_retrans
 ];
+
+const LISTEN_FIELDS_64: typeof FIELDS_64 = FIELDS_64.slice(0, 2);
 
 function sinceMs(tp: TcpSock, jiffies: number): number {
   return tp.kernel.jiffies_to_msecs(Math.max(tp.jiffies - jiffies, 0));
@@ -76,11 +86,19 @@ const wholeView: DataView = new DataView(whole.buffer);
 /** Writes as much of struct tcp_info as fits; the length written. */
 export function tcp_get_info(tp: TcpSock, out: Uint8Array): number {
   whole.fill(0);
+  whole[0] = tp.sk_state;
+  if (tp.sk_state === TCP_LISTEN) writeFields(tp, LISTEN_FIELDS_32, LISTEN_FIELDS_64);
+  else writeConnection(tp);
+  const length = Math.min(out.length, TCP_INFO_OCTETS);
+  for (let i = 0; i < length; i++) out[i] = whole[i] ?? 0;
+  return length;
+}
+
+function writeConnection(tp: TcpSock): void {
   let options = 0;
   if (tp.rx_opt.tstamp_ok) options |= TCPI_OPT_TIMESTAMPS;
   if (tp.rx_opt.sack_ok) options |= TCPI_OPT_SACK;
   if (tp.rx_opt.wscale_ok) options |= TCPI_OPT_WSCALE;
-  whole[0] = tp.sk_state;
   whole[1] = tp.icsk_ca_state;
   whole[2] = tp.icsk_retransmits;
   whole[3] = tp.icsk_probes_out;
@@ -88,14 +106,15 @@ export function tcp_get_info(tp: TcpSock, out: Uint8Array): number {
   whole[5] = options;
   whole[6] = tp.rx_opt.wscale_ok ? tp.rx_opt.snd_wscale | (tp.rx_opt.rcv_wscale << 4) : 0;
   whole[7] = tp.rate_app_limited ? 1 : 0;
-  for (const [offset, read] of FIELDS_32) wholeView.setUint32(offset, read(tp), true);
-  for (const [offset, read] of FIELDS_64) {
+  writeFields(tp, FIELDS_32, FIELDS_64);
+}
+
+function writeFields(tp: TcpSock, fields32: typeof FIELDS_32, fields64: typeof FIELDS_64): void {
+  for (const [offset, read] of fields32) wholeView.setUint32(offset, read(tp), true);
+  for (const [offset, read] of fields64) {
     const value = read(tp);
     const high = Math.min(Math.floor(value / 2 ** 32), 0xffffffff);
     wholeView.setUint32(offset, value >= 2 ** 64 ? 0xffffffff : value % 2 ** 32, true);
     wholeView.setUint32(offset + 4, high, true);
   }
-  const length = Math.min(out.length, TCP_INFO_OCTETS);
-  for (let i = 0; i < length; i++) out[i] = whole[i] ?? 0;
-  return length;
 }

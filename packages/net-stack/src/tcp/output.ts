@@ -90,12 +90,12 @@ function chooseOptions(tp: TcpSock, skb: SkBuff, opts: TcpOptionsOut): void {
   opts.num_sack_blocks = 0;
   const rx_opt = tp.rx_opt;
   if (isSyn) {
-    // Our own SYN, or our SYN-ACK of a simultaneous open: then only what the peer offered, too.
-    const answers = (skb.tcp_flags & TCPHDR_ACK) !== 0;
+    // The SYN-ACK of a simultaneous open is our SYN once more (tcp_syn_options): it repeats what
+    // that one offered, whatever the peer's SYN had.
     const sysctl = tp.tcp.sysctl;
-    opts.timestamps = answers ? rx_opt.tstamp_ok : sysctl.timestamps;
-    opts.sackPermitted = answers ? rx_opt.sack_ok : sysctl.sack;
-    if (answers ? rx_opt.wscale_ok : sysctl.windowScaling) opts.ws = rx_opt.rcv_wscale;
+    opts.timestamps = sysctl.timestamps;
+    opts.sackPermitted = sysctl.sack;
+    if (sysctl.windowScaling) opts.ws = rx_opt.rcv_wscale;
   } else {
     opts.timestamps = rx_opt.tstamp_ok;
     opts.num_sack_blocks = sackBlocksToSend(tp, opts.timestamps ? 12 : 0);

@@ -235,7 +235,8 @@ function retrans_to_secs(retrans: number): number {
 
 /** @returns The length written to `out`, or -ENOPROTOOPT. */
 export function tcp_getsockopt(tp: TcpSock, level: number, name: number, out: Uint8Array): number {
-  if (level !== SOL_TCP) return -Errno.ENOPROTOOPT;
+  // Not ENOPROTOOPT as setsockopt: ip_getsockopt answers for levels that nobody knows.
+  if (level !== SOL_TCP) return -Errno.EOPNOTSUPP;
   if (name === TCP_INFO) return tcp_get_info(tp, out);
   if (name === TCP_CONGESTION) {
     const length = Math.min(out.length, CONGESTION_NAME_OCTETS);

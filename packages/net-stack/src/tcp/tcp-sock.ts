@@ -61,7 +61,7 @@ export class TcpSock extends Sock implements EhashNode {
 
   // Segment sizes and windows, octets.
   mss_cache: number = TCP_MSS_DEFAULT;
-  advmss: number = TCP_MSS_DEFAULT;
+  advmss = 0;
   tcp_header_len = 0;
   icsk_pmtu_cookie = 0;
   window_clamp = 0;

@@ -29,6 +29,8 @@ export interface HostOptions {
   mtu?: number;
   /** Makes the stack's tracepoints. */
   tracepoint?: (name: string) => Tracepoint;
+  /** Ticks a second. @default 1000 */
+  hz?: 100 | 250 | 1000;
   /** Offers checksum offload: packets leave with the checksum open. */
   hwCsum?: boolean;
 }
@@ -58,6 +60,7 @@ export class TestHost {
     const random = xorshift(options.address);
     this.kernel = new LklKernel({
       random,
+      hz: options.hz ?? 1000,
       initcalls: [netStackInitcall(sysctl, (ready) => (net = ready), options.tracepoint)],
     });
     if (this.kernel.lkl_init(world.ops) !== 0) throw new Error(this.kernel.dmesg());

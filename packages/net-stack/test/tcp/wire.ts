@@ -36,6 +36,8 @@ interface Captured {
 export interface WireOptions {
   sysctl?: Record<string, string | number>;
   mtu?: number;
+  /** Ticks a second. @default 1000 */
+  hz?: 100 | 250 | 1000;
   tracepoint?: (name: string) => Tracepoint;
 }
 
@@ -65,6 +67,7 @@ export class Wire {
       address: LOCAL_ADDR,
       sysctl: options.sysctl ?? {},
       mtu: options.mtu ?? 1500,
+      hz: options.hz ?? 1000,
       ...(options.tracepoint === undefined ? {} : { tracepoint: options.tracepoint }),
       transmit: (packet, ns) => this.capture(packet, ns),
     });
@@ -246,6 +249,11 @@ export class Wire {
   /** As sent(), with the window fields. */
   sentWithWindows(): string[] {
     return this.captured.splice(0).map(({ segment }) => formatSegment(segment, true));
+  }
+
+  /** As sentWithWindows(), with the time of each in seconds. */
+  timedWithWindows(): [number, string][] {
+    return this.captured.splice(0).map(({ time, segment }) => [time, formatSegment(segment, true)]);
   }
 
   /** When what was sent since was sent, in seconds. */
