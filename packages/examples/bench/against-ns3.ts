@@ -1,4 +1,6 @@
 // Ours and ns-3's (where Debian's libns3-dev is installed) on the same scenarios, in turns in one run; prints JSON.
+// Processor time, the best of ROUNDS rounds. `nsEachFirst` is our first round, while the engine still compiles;
+// `startUpMs` is a run of the same hosts and cables with a packet or none.
 //   node scripts/bootstrap.mjs -- node -C @dcejs/source packages/examples/bench/against-ns3.ts
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -21,6 +23,8 @@ interface Row {
   readonly unit: string;
   readonly ours: () => Promise<Round>;
   readonly ns3: () => Round;
+  /** The same hosts and cables without traffic. */
+  readonly empty: () => Promise<unknown>;
 }
 
 const hasNs3 = spawnSync("make", ["-s", "-C", folder]).status === 0;
@@ -49,6 +53,7 @@ function chain(hops: number, packets: number): Row {
           (await runScenario(dceUdpPerf, { options: { hops, packets } })).result.packetHops,
       ),
     ns3: () => ns3("udp-chain", [hops, packets, 1000, 1], "packetHops"),
+    empty: () => runScenario(dceUdpPerf, { options: { hops, packets: 1 } }),
   };
 }
 
@@ -68,12 +73,14 @@ function bulk(flows: number, seconds: number): Row {
       const { work, cpuSeconds } = ns3("tcp-bulk", [flows, seconds], "bytes");
       return { work: segments(work), cpuSeconds };
     },
+    empty: () => runScenario(tcpBulk, { options: { flows, seconds: 0.001 } }),
   };
 }
 
-const rows = [chain(1, 50_000), chain(4, 50_000), chain(16, 20_000), bulk(1, 20), bulk(100, 10)];
+const rows = [chain(1, 100_000), chain(4, 100_000), chain(16, 40_000), bulk(1, 40), bulk(100, 20)];
 const report: Record<string, unknown>[] = [];
-for (const { name, unit, ours, ns3: peer } of rows) {
+for (const { name, unit, ours, ns3: peer, empty } of rows) {
+  let first = 0;
   let best = Infinity;
   let peerBest = Infinity;
   let work = 0;
@@ -81,12 +88,17 @@ for (const { name, unit, ours, ns3: peer } of rows) {
   for (let round = 0; round < ROUNDS; round++) {
     const mine = await ours();
     work = mine.work;
+    if (round === 0) first = mine.cpuSeconds;
     best = Math.min(best, mine.cpuSeconds);
     if (!hasNs3) continue;
     const theirs = peer();
     peerWork = theirs.work;
     peerBest = Math.min(peerBest, theirs.cpuSeconds);
   }
+  const startUp = await timed(async () => {
+    await empty();
+    return 0;
+  });
   const nanoseconds = (best * 1e9) / work;
   const peerNanoseconds = (peerBest * 1e9) / peerWork;
   report.push({
@@ -94,6 +106,8 @@ for (const { name, unit, ours, ns3: peer } of rows) {
     unit,
     work,
     nsEach: Math.round(nanoseconds),
+    nsEachFirst: Math.round((first * 1e9) / work),
+    startUpMs: Math.round(startUp.cpuSeconds * 1e3),
     ...(hasNs3 && {
       ns3Work: peerWork,
       ns3NsEach: Math.round(peerNanoseconds),
