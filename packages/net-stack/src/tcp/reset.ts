@@ -6,6 +6,7 @@ import { RTN_LOCAL } from "../ip/rtable.ts";
 import { skb_push, skb_reserve, skb_reset_transport_header } from "../skbuff.ts";
 import type { SkBuff } from "../skbuff.ts";
 import { skb_csum_partial } from "../skbuff-checksum.ts";
+import { IP_TOS } from "../wire/ipv4.ts";
 import { tcp_acceptable_seq } from "./ack-send.ts";
 import { optionsLength, tcp_options_write } from "./options.ts";
 import { tcp_transmit_skb } from "./output.ts";
@@ -40,6 +41,8 @@ export function ipDestination(skb: SkBuff): number {
 }
 
 const NO_BLOCKS: readonly never[] = [];
+
+const INET_ECN_MASK = 3;
 
 /** Sends a bare header back to where `skb` came from. `tcp.txHeader` and `tcp.txOptions` are filled in. */
 function reply(tcp: TcpNet, skb: SkBuff, tos: number, oif: number): void {
@@ -88,7 +91,9 @@ export function tcp_v4_send_reset(tcp: TcpNet, skb: SkBuff, seg: Readonly<TcpHea
   tcp.mib.OutRsts++;
   const trace = tcp.trace_send_reset;
   if (trace.isEnabled) trace.emit(ipDestination(skb), th.source, ipSource(skb), th.dest);
-  reply(tcp, skb, 0, skb.skb_iif);
+  // The class of service of what it answers, without the ECN bits.
+  const tos = skb.view.getUint8(skb.network_header + IP_TOS) & ~INET_ECN_MASK;
+  reply(tcp, skb, tos, skb.skb_iif);
 }
 
 /** Sends an ACK that no full sock stands behind (tcp_v4_send_ack). `win` is scaled already. */
