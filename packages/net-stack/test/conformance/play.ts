@@ -39,9 +39,9 @@ const INFO: readonly [string, number, number][] = [
   ["rcv_wnd", 232, 4],
 ];
 
-export type StepResult = number | string | Record<string, number>;
+type StepResult = number | string | Record<string, number>;
 /** Milliseconds since the step began, and the segment. */
-export type Sent = [number, string];
+type Sent = [number, string];
 export type Row = [string, StepResult, Sent[]];
 
 /** One dialogue on a fresh host. */
