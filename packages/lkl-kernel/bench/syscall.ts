@@ -1,6 +1,6 @@
 import { SyscallNumber, WaitQueueHead, wait_event } from "@dcejs/lkl-kernel";
 import type { LklKernel, Wait } from "@dcejs/lkl-kernel";
-import { GeneratorHost } from "../test/host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { boot } from "../test/host/kernel-fixture.ts";
 
 // Prints one JSON object: what entering the kernel, blocking in it and interrupting it cost.

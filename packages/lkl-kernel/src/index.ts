@@ -10,6 +10,7 @@ export { Completion } from "./completion.ts";
 export type { LklCpu } from "./cpu.ts";
 export { Errno, errnoName } from "./errno.ts";
 export type { Frame } from "./frame.ts";
+export { GeneratorHost, type HostCounts } from "./generator-host.ts";
 export { validateHostOperations } from "./host-operations.ts";
 export type {
   LklHostOperations,

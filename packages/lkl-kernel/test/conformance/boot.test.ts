@@ -1,7 +1,7 @@
 import { LklKernel, SyscallNumber, WaitQueueHead, wait_event } from "@dcejs/lkl-kernel";
 import type { Wait } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { boot, join, syscall, withKernel } from "../host/kernel-fixture.ts";
 
 // The applicable cases of tools/lkl/tests/boot.c, under their names.

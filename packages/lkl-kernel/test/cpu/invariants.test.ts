@@ -2,7 +2,7 @@ import { LklKernel, WaitQueueHead, wait_event_interruptible_timeout } from "@dce
 import type { Wait } from "@dcejs/lkl-kernel";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { inKernel, join, start, syscall } from "../host/kernel-fixture.ts";
 
 type Step =

@@ -1,7 +1,7 @@
 import { LklBugError } from "@dcejs/lkl-kernel";
 import type { Wait } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { boot, inKernel, join, syscall, withKernel } from "../host/kernel-fixture.ts";
 
 test("put without get is a bug that says so", () => {

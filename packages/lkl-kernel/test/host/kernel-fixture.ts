@@ -1,6 +1,6 @@
 import { LklKernel, SyscallNumber } from "@dcejs/lkl-kernel";
 import type { LklKernelOptions, Wait } from "@dcejs/lkl-kernel";
-import { GeneratorHost } from "./generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 
 /** Boots a kernel on the host, in the calling thread. */
 export function* boot(

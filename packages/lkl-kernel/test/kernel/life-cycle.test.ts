@@ -1,7 +1,7 @@
 import { Errno, LklKernel, SyscallNumber, WaitQueueHead, wait_event } from "@dcejs/lkl-kernel";
 import type { Wait } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { boot, inKernel, join, start, syscall, withKernel } from "../host/kernel-fixture.ts";
 
 const NOTHING = { threads: 0, sems: 0, mutexes: 0, timers: 0, tlsKeys: 0 };

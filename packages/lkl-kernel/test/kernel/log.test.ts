@@ -1,6 +1,6 @@
 import { KERN_DEBUG, KERN_INFO, KernelPanicError, LklBugError, LklKernel } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { boot, withKernel } from "../host/kernel-fixture.ts";
 
 test("lines carry virtual time, and each line of a text is one", () => {

@@ -2,7 +2,7 @@ import { Errno } from "@dcejs/lkl-kernel";
 import type { LklKernel, NetFacade } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
 import { boot, withKernel } from "../host/kernel-fixture.ts";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 
 /** Writes down what it is called with. */
 class RecordingNet implements NetFacade {

@@ -1,6 +1,6 @@
 import { Errno, MAX_SCHEDULE_TIMEOUT, WaitQueueHead, wait_event } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { boot, inKernel, join, syscall, withKernel } from "../host/kernel-fixture.ts";
 
 test("without memory for a task a call gives -ENOMEM, and the cpu is free again", () => {

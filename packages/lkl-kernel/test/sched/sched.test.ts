@@ -16,7 +16,7 @@ import {
 } from "@dcejs/lkl-kernel";
 import type { LklKernel, TaskStruct, Wait } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
-import type { GeneratorHost } from "../host/generator-host.ts";
+import type { GeneratorHost } from "@dcejs/lkl-kernel";
 import { inKernel, join, syscall, withKernel } from "../host/kernel-fixture.ts";
 
 const MS = 1_000_000;

@@ -2,7 +2,7 @@ import { Completion, Errno, Mutex, Semaphore } from "@dcejs/lkl-kernel";
 import type { LklKernel, TaskStruct, Wait } from "@dcejs/lkl-kernel";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { GeneratorHost } from "../host/generator-host.ts";
+import type { GeneratorHost } from "@dcejs/lkl-kernel";
 import { inKernel, inKernelFor, join, withKernel } from "../host/kernel-fixture.ts";
 
 const MS = 1_000_000;

@@ -1,7 +1,7 @@
 import { DelayedWork, WorkStruct } from "@dcejs/lkl-kernel";
 import type { LklKernel } from "@dcejs/lkl-kernel";
 import { expect, test } from "vitest";
-import { GeneratorHost } from "../host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { boot, inKernel, inKernelFor, withKernel } from "../host/kernel-fixture.ts";
 
 const MS = 1_000_000;

@@ -8,7 +8,7 @@ import { IFF_UP } from "../../src/index.ts";
 import { parseIpv4 } from "../../src/wire/ipv4.ts";
 import { sockaddrIn } from "../../src/socket/sockaddr.ts";
 import type { Socket } from "../../src/socket/socket.ts";
-import { GeneratorHost } from "../../../lkl-kernel/test/host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 
 export interface WireOptions {
   /** Propagation, ns. */

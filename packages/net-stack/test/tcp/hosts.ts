@@ -2,7 +2,7 @@
 import { LklKernel } from "@dcejs/lkl-kernel";
 import type { Tracepoint, Wait } from "@dcejs/lkl-kernel";
 import { createLinuxSysctlTree } from "@dcejs/sysctl";
-import { GeneratorHost } from "../../../lkl-kernel/test/host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import { netStackInitcall } from "../../src/net-stack.ts";
 import type { NetStack } from "../../src/net-stack.ts";
 import { netif_wake_queue } from "../../src/netdevice/dev-queue-xmit.ts";

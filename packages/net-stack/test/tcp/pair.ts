@@ -1,5 +1,5 @@
 /** Two hosts on a wire with a rate, a delay, and a fate for each packet. */
-import { GeneratorHost } from "../../../lkl-kernel/test/host/generator-host.ts";
+import { GeneratorHost } from "@dcejs/lkl-kernel";
 import type { SkBuff } from "../../src/skbuff.ts";
 import { Socket } from "../../src/socket/socket.ts";
 import type { TcpSock } from "../../src/tcp/index.ts";

@@ -1,12 +1,11 @@
+import type { Blocked, Wait } from "./blocked.ts";
 import type {
-  Blocked,
   LklHostOperations,
   LklMutex,
   LklSem,
   LklTimer,
   LklTlsKey,
-  Wait,
-} from "@dcejs/lkl-kernel";
+} from "./host-operations.ts";
 
 /** Identity of the event loop, where timers fire and interrupts come from. Threads count from 2. */
 const MAIN_THREAD = 1;
@@ -95,9 +94,9 @@ export interface HostCounts {
 }
 
 /**
- * The smallest host on which a kernel runs: threads are generators, one runs at a time, in FIFO
- * order; time is a number that moves to the next event when no thread can run. Counts everything
- * that it gives out.
+ * The smallest host on which a kernel runs, for tests and for trying a kernel out: threads are
+ * generators, one runs at a time, in FIFO order; time is a number that moves to the next event when
+ * no thread can run. Counts everything that it gives out. Several kernels may share one host.
  */
 export class GeneratorHost {
   /** Virtual nanoseconds. */
@@ -194,7 +193,7 @@ export class GeneratorHost {
 
   #runThreads(): void {
     for (let resumes = 0; ; resumes++) {
-      // A test that livelocks should fail, not hang.
+      // What livelocks should fail, not hang.
       if (resumes > 10_000_000) throw new Error("livelock: threads run and time stands still");
       const thread = this.#ready.shift();
       if (thread === undefined) return;
