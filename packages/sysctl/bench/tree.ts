@@ -1,4 +1,4 @@
-// Prints JSON: what a tree and a registered device cost, and a look-up.
+// Prints JSON: what a tree costs, a registered device, and the handles that a network stack asks for.
 // Usage: node --expose-gc -C @dcejs/source bench/tree.ts
 import { createLinuxSysctlTree, type SysctlTree } from "@dcejs/sysctl";
 
@@ -7,7 +7,7 @@ const LOOKUPS = 1_000_000;
 
 interface Cost {
   readonly microseconds: number;
-  readonly kilobytes: number;
+  readonly bytes: number;
 }
 
 /** Processor time and heap of each of TREES calls, after a collection. */
@@ -21,7 +21,7 @@ function cost(action: (index: number) => void): Cost {
   const grown = process.memoryUsage().heapUsed - heap;
   return {
     microseconds: Number(((user + system) / TREES).toFixed(1)),
-    kilobytes: Number((grown / TREES / 1024).toFixed(1)),
+    bytes: Math.round(grown / TREES),
   };
 }
 
@@ -30,11 +30,22 @@ const tree = cost((i) => {
   trees[i] = createLinuxSysctlTree();
 });
 const device = cost((i) => trees[i]?.registerDevice("eth0"));
+const paths = trees[0]?.list("net.ipv4").filter((path) => path.includes(".tcp_")) ?? [];
+const handles = cost((i) => {
+  for (const path of paths) trees[i]?.string(path);
+});
 const handle = trees[0]?.int("net.ipv4.tcp_sack");
 const before = process.cpuUsage();
 let sum = 0;
 for (let i = 0; i < LOOKUPS; i++) sum += handle?.value ?? 0;
 const { user } = process.cpuUsage(before);
 console.log(
-  JSON.stringify({ trees: TREES, tree, device, handleReadNs: (user * 1000) / LOOKUPS, sum }),
+  JSON.stringify({
+    trees: TREES,
+    tree,
+    device,
+    handles: { count: paths.length, ...handles },
+    handleReadNs: (user * 1000) / LOOKUPS,
+    sum,
+  }),
 );

@@ -32,14 +32,7 @@ export interface DeviceFamily {
   readonly follows: "until-written" | "at-creation";
 }
 
-/** The entries of a family by name; worked out once for each family. */
-export function entriesByName(family: DeviceFamily): ReadonlyMap<string, DeviceEntry> {
-  let entries = indexes.get(family);
-  if (entries === undefined) {
-    entries = new Map(family.entries.map((entry) => [entry.name, entry]));
-    indexes.set(family, entries);
-  }
-  return entries;
+/** `dev_valid_name`: no slash, colon or white space, and no directory link; and no directory of ours. */
+export function isDeviceName(name: string): boolean {
+  return /^(?!\.{1,2}$)[^/:\s]{1,15}$/.test(name) && name !== "all" && name !== "default";
 }
-
-const indexes = new WeakMap<DeviceFamily, ReadonlyMap<string, DeviceEntry>>();

@@ -1,13 +1,13 @@
-import { type DeviceEntry, type DeviceFamily, entriesByName } from "./device-family.ts";
-import { definitionOf, type SysctlDefinition } from "./sysctl-definition.ts";
-import type { SysctlNode } from "./sysctl-node.ts";
-import { canonicalPath, dottedPath } from "./sysctl-path.ts";
+import type { DeviceEntry } from "./device-family.ts";
+import { definitionIn, type DeviceTemplate } from "./device-template.ts";
+import { SysctlNode } from "./sysctl-node.ts";
 
 /** What a family needs of its tree. */
 export interface DeviceFamilyTree {
-  readonly hz: number;
+  /** The registered devices, in order. */
+  readonly devices: ReadonlySet<string>;
   /** The parameter, made now if nobody has asked for it yet. */
-  node(key: string): SysctlNode;
+  known(key: string): SysctlNode;
   remove(node: SysctlNode): void;
   rename(node: SysctlNode, key: string): void;
 }
@@ -23,84 +23,66 @@ class DeviceDirectory {
 /**
  * The parameters of all devices in one family, and Linux's inheritance between them.
  *
- * A parameter has a node only once somebody asks for it. Until then it has the value that Linux's
- * copying would have given it: that of `default` where it follows `default`, else its initial one.
- * Whatever would make it differ from that (a device that comes when `default` was written, a pin)
- * makes the node at that moment.
+ * A parameter has a node only once somebody asks for it, a directory only once it has a node or is
+ * pinned. Until then a parameter has the value that Linux's copying would have given it: that of
+ * `default` where it follows `default`, else its initial one. Whatever would make it differ from that
+ * (a device that comes when `default` was written, a pin) makes the node at that moment.
  */
 export class DeviceParameters {
-  readonly family: DeviceFamily;
+  readonly template: DeviceTemplate;
   readonly #tree: DeviceFamilyTree;
-  readonly #entries: ReadonlyMap<string, DeviceEntry>;
-  readonly #prefix: string;
-  readonly #default = new DeviceDirectory();
-  readonly #all = new DeviceDirectory();
-  readonly #devices = new Map<string, DeviceDirectory>();
+  #directories: Map<string, DeviceDirectory> | undefined = undefined;
 
-  constructor(tree: DeviceFamilyTree, family: DeviceFamily) {
+  constructor(tree: DeviceFamilyTree, template: DeviceTemplate) {
     this.#tree = tree;
-    this.family = family;
-    this.#entries = entriesByName(family);
-    this.#prefix = `${canonicalPath(family.directory)}/`;
+    this.template = template;
   }
 
   /** Names of the subdirectories. */
   get directories(): string[] {
-    return [...(this.family.hasAll ? ["all"] : []), "default", ...this.#devices.keys()];
+    const { hasAll } = this.template.family;
+    return [...(hasAll ? ["all"] : []), "default", ...this.#tree.devices];
   }
 
-  /** Names of the files in each of them. */
-  get names(): Iterable<string> {
-    return this.#entries.keys();
+  /** Whether there is a subdirectory of that name. */
+  hasDirectory(name: string): boolean {
+    if (name === "default") return true;
+    return name === "all" ? this.template.family.hasAll : this.#tree.devices.has(name);
   }
 
-  /** The key of the family's own directory. */
-  get key(): string {
-    return this.#prefix.slice(0, -1);
+  /** Whether there is a parameter of this family at `key`. */
+  has(key: string): boolean {
+    const device = this.template.directoryOf(key);
+    if (device === undefined || !this.hasDirectory(device)) return false;
+    return this.template.parameterAt(key) !== undefined;
   }
 
-  hasDirectory(device: string): boolean {
-    return this.#directory(device) !== undefined;
-  }
-
-  /** The definition of a parameter of this family; undefined for all other keys. */
-  definition(key: string): SysctlDefinition | undefined {
-    const place = this.#placeOf(key);
-    if (place === undefined) return undefined;
-    const { device, entry } = place;
-    const { view, ...own } = entry;
-    const directory = dottedPath(`${this.#prefix}${device}`);
-    return definitionOf(
-      {
-        ...own,
-        path: dottedPath(key),
-        default: device === "all" ? (entry.all ?? entry.default) : entry.default,
-        ...(view && { view: { ...view, of: `${directory}.${view.of}` } }),
-      },
-      this.#tree.hz,
-    );
-  }
-
-  /** The node of a parameter of this family has been made: gives it its place in the inheritance. */
-  made(node: SysctlNode): void {
-    const place = this.#placeOf(node.key);
-    if (place === undefined) return;
-    const { device, entry, directory } = place;
-    directory.nodes.set(entry.name, node);
+  /** Makes the node of a parameter of this family, in its place of the inheritance. */
+  make(key: string): SysctlNode | undefined {
+    const device = this.template.directoryOf(key);
+    if (device === undefined || !this.hasDirectory(device)) return undefined;
+    const parameter = this.template.parameterAt(key);
+    if (parameter === undefined) return undefined;
+    const { name, entry } = parameter;
+    const owner = entry.view && this.#node(device, entry.view.of);
+    const node = new SysctlNode(key, definitionIn(device, parameter), owner);
+    const directory = this.#madeDirectory(device);
+    directory.nodes.set(name, node);
     if (device === "default") this.#leadFollowers(node, entry);
     else if (device === "all") this.#spread(node, entry);
-    else if (node.owner === undefined) {
-      const model = this.#default.nodes.get(entry.name);
-      if (model !== undefined && this.#follows(entry) && !directory.isPinned)
+    else if (owner === undefined) {
+      const model = this.#made("default")?.nodes.get(name);
+      if (model !== undefined && this.#follows(entry) && !directory.isPinned) {
         node.adopt(model.state);
+      }
       node.isExplicit = directory.isPinned;
     }
+    return node;
   }
 
+  /** To be called when the tree has the device. */
   addDevice(device: string): void {
-    if (this.#devices.has(device)) return;
-    this.#devices.set(device, new DeviceDirectory());
-    for (const [name, model] of this.#default.nodes) {
+    for (const [name, model] of this.#made("default")?.nodes ?? []) {
       if (model.owner !== undefined || !(model.isExplicit || isChanged(model))) continue;
       const node = this.#node(device, name);
       node.adopt(model.state);
@@ -108,67 +90,68 @@ export class DeviceParameters {
       node.isExplicit = model.isExplicit;
     }
     if (device !== "lo") return;
-    for (const { name, loopback } of this.family.entries) {
-      if (loopback === undefined) continue;
-      this.#node(device, name).commit({ values: [loopback], text: loopback.toString() });
+    for (const { name, value } of this.template.loopback) {
+      this.#node(device, name).commit({ values: [value], text: value.toString() });
     }
   }
 
   removeDevice(device: string): void {
-    for (const node of this.#devices.get(device)?.nodes.values() ?? []) this.#tree.remove(node);
-    this.#devices.delete(device);
+    const directory = this.#made(device);
+    if (directory === undefined) return;
+    for (const node of directory.nodes.values()) this.#tree.remove(node);
+    this.#directories?.delete(device);
   }
 
   renameDevice(from: string, to: string): void {
-    const directory = this.#devices.get(from);
+    const directory = this.#made(from);
     if (directory === undefined) return;
-    this.#devices.delete(from);
-    this.#devices.set(to, directory);
-    for (const [name, node] of directory.nodes) {
-      this.#tree.rename(node, `${this.#prefix}${to}/${name}`);
-    }
+    this.#directories?.delete(from);
+    this.#directories?.set(to, directory);
+    for (const [name, node] of directory.nodes) this.#tree.rename(node, this.#key(to, name));
   }
 
   /** From now on the device keeps every value that it has (`ipv4_devconf_setall`). */
   pinDevice(device: string): void {
-    const directory = this.#devices.get(device);
-    if (directory === undefined) return;
-    for (const [name, model] of this.#default.nodes) if (isChanged(model)) this.#node(device, name);
+    if (!this.#tree.devices.has(device)) return;
+    for (const [name, model] of this.#made("default")?.nodes ?? []) {
+      if (isChanged(model)) this.#node(device, name);
+    }
+    const directory = this.#madeDirectory(device);
     for (const node of directory.nodes.values()) node.isExplicit = true;
     directory.isPinned = true;
   }
 
-  #directory(device: string): DeviceDirectory | undefined {
-    if (device === "default") return this.#default;
-    if (device === "all") return this.family.hasAll ? this.#all : undefined;
-    return this.#devices.get(device);
+  #made(device: string): DeviceDirectory | undefined {
+    return this.#directories?.get(device);
   }
 
-  #placeOf(
-    key: string,
-  ): { device: string; entry: DeviceEntry; directory: DeviceDirectory } | undefined {
-    if (!key.startsWith(this.#prefix)) return undefined;
-    const slash = key.indexOf("/", this.#prefix.length);
-    if (slash < 0) return undefined;
-    const device = key.slice(this.#prefix.length, slash);
-    const entry = this.#entries.get(key.slice(slash + 1));
-    const directory = this.#directory(device);
-    return entry && directory && { device, entry, directory };
+  #madeDirectory(device: string): DeviceDirectory {
+    this.#directories ??= new Map();
+    let directory = this.#directories.get(device);
+    if (directory === undefined) {
+      directory = new DeviceDirectory();
+      this.#directories.set(device, directory);
+    }
+    return directory;
+  }
+
+  #key(device: string, name: string): string {
+    return `${this.template.key}/${device}/${name}`;
   }
 
   #node(device: string, name: string): SysctlNode {
-    return this.#tree.node(`${this.#prefix}${device}/${name}`);
+    return this.#tree.known(this.#key(device, name));
   }
 
   #follows(entry: DeviceEntry): boolean {
-    return this.family.follows === "until-written" && entry.spreadsFromAll === undefined;
+    return this.template.family.follows === "until-written" && entry.spreadsFromAll === undefined;
   }
 
   #leadFollowers(model: SysctlNode, entry: DeviceEntry): void {
     if (!this.#follows(entry)) return;
     model.onCommit = () => {
-      for (const { nodes } of this.#devices.values()) {
-        const node = nodes.get(entry.name);
+      for (const device of this.#tree.devices) {
+        const node = this.#made(device)?.nodes.get(entry.name);
         if (node !== undefined && !node.isExplicit) node.adopt(model.state);
       }
     };
@@ -178,7 +161,7 @@ export class DeviceParameters {
     if (spreadsFromAll === undefined) return;
     const spread = (): void => {
       this.#node("default", name).adopt(all.state);
-      for (const device of this.#devices.keys()) this.#node(device, name).adopt(all.state);
+      for (const device of this.#tree.devices) this.#node(device, name).adopt(all.state);
     };
     if (spreadsFromAll === "always") all.onCommit = spread;
     else all.listen(spread);

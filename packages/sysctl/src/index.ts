@@ -6,6 +6,7 @@ export type { DeviceEntry, DeviceFamily } from "./device-family.ts";
 export { createLinuxSysctlTree, type LinuxSysctlOptions } from "./linux/linux-sysctl-tree.ts";
 export { ProcSysView } from "./proc-sys-view.ts";
 export { parseSysctlConf, type SysctlConf, type SysctlSetting } from "./sysctl-conf.ts";
+export type { SysctlDescription } from "./sysctl-description.ts";
 export type {
   SysctlEntry,
   SysctlState,
@@ -21,4 +22,4 @@ export type {
   SysctlString,
 } from "./sysctl-node.ts";
 export type { SysctlCredentials } from "./sysctl-permission.ts";
-export { type SysctlDescription, SysctlTree, type SysctlTreeOptions } from "./sysctl-tree.ts";
+export { SysctlTree, type SysctlTreeOptions } from "./sysctl-tree.ts";

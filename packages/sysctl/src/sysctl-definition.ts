@@ -1,27 +1,30 @@
 import { showNumber } from "./number-format.ts";
 import type { SysctlEntry, SysctlState } from "./sysctl-entry.ts";
-import { SysctlDirectory } from "./sysctl-directory.ts";
-import { SysctlError } from "./sysctl-error.ts";
-import { canonicalPath, dottedPath } from "./sysctl-path.ts";
 import { type ValueFormat, valueFormat } from "./value-format.ts";
 
-/** An entry with what follows from it. Never changed, so any number of trees may share it. */
+/** An entry with what follows from it. Frozen, so any number of trees may share it. */
 export interface SysctlDefinition {
-  /** The path below /proc/sys. */
-  readonly key: string;
   readonly entry: SysctlEntry;
   readonly mode: number;
   readonly format: ValueFormat;
-  /** A view's begins as what its owner holds then; this is that of an owner that holds 0. */
   readonly initial: SysctlState;
 }
 
-/** @param hz Kernel ticks a second, for the `jiffies` types. */
-export function definitionOf(entry: SysctlEntry, hz: number): SysctlDefinition {
-  const key = canonicalPath(entry.path);
+/**
+ * @param hz Kernel ticks a second, for the `jiffies` types.
+ * @param ownerValue What the owner of a view holds at first.
+ */
+export function definitionOf(entry: SysctlEntry, hz: number, ownerValue = 0): SysctlDefinition {
   const format = valueFormat(entry, hz);
-  const initial = entry.view === undefined ? initialState(entry, format) : viewedState(entry, 0);
-  return { key, entry, mode: entry.mode ?? MODE_DEFAULT, format, initial };
+  const { values, text } =
+    entry.view === undefined ? initialState(entry, format) : viewedState(entry, ownerValue);
+  const initial = Object.freeze({ values: Object.freeze([...values]), text });
+  return Object.freeze({ entry, mode: entry.mode ?? MODE_DEFAULT, format, initial });
+}
+
+/** The first number that a parameter holds at first; of one that is not there 0. */
+export function initialValue(definition: SysctlDefinition | undefined): number {
+  return definition?.initial.values[0] ?? 0;
 }
 
 /** What a view shows while its owner's variable is `ownerValue`. */
@@ -29,29 +32,6 @@ export function viewedState(entry: SysctlEntry, ownerValue: number): SysctlState
   const value = entry.view?.toView(ownerValue) ?? ownerValue;
   return { values: [value], text: showNumber(value) };
 }
-
-/** Definitions that many trees have in common, by key. */
-export class SysctlTable {
-  readonly definitions: ReadonlyMap<string, SysctlDefinition>;
-  readonly directory: SysctlDirectory = new SysctlDirectory();
-
-  /** @throws SysctlError when a path is there twice. */
-  constructor(entries: Iterable<SysctlEntry>, hz: number) {
-    const definitions = new Map<string, SysctlDefinition>();
-    for (const entry of entries) {
-      const definition = definitionOf(entry, hz);
-      if (definitions.has(definition.key)) {
-        throw new SysctlError(dottedPath(definition.key), "EINVAL", "is defined already");
-      }
-      definitions.set(definition.key, definition);
-      this.directory.addFile(definition.key);
-    }
-    this.definitions = definitions;
-  }
-}
-
-/** The table of a tree that shares nothing. */
-export const EMPTY_TABLE: SysctlTable = new SysctlTable([], 1000);
 
 const MODE_DEFAULT = 0o644;
 const NO_LIMITS = { min: 0n, max: 0n };

@@ -39,8 +39,8 @@ export class SysctlNode implements SysctlInt, SysctlIntVector, SysctlString {
   #views: SysctlNode[] | undefined = undefined;
   #listeners: readonly SysctlListener[] = NO_LISTENERS;
 
-  constructor(definition: SysctlDefinition, owner?: SysctlNode) {
-    this.key = definition.key;
+  constructor(key: string, definition: SysctlDefinition, owner?: SysctlNode) {
+    this.key = key;
     this.definition = definition;
     this.owner = owner;
     this.#store(

@@ -1,6 +1,6 @@
+import type { SysctlDescription } from "./sysctl-description.ts";
 import { SysctlErrno, SysctlError, sysctlErrorCode } from "./sysctl-error.ts";
 import { suggestName } from "./suggestion.ts";
-import type { SysctlDescription } from "./sysctl-tree.ts";
 
 /** The error for a path that is no parameter. @param known All parameters; asked only when needed. */
 export function unknownPath(

@@ -130,3 +130,13 @@ test("device names that Linux refuses are EINVAL", () => {
   expect(tree.registerDevice("0123456789abcde")).toBe(0);
   expect(tree.registerDevice("sim0")).toBe(0);
 });
+
+test("default and all are no devices that could be unregistered, renamed or pinned", () => {
+  for (const name of ["default", "all"]) {
+    tree.setOrThrow(`net.ipv4.conf.${name}.rp_filter`, 2);
+    tree.unregisterDevice(name);
+    tree.pinDevice(name);
+    expect(tree.renameDevice(name, "sim1")).toBe(-2);
+  }
+  expect(conf("rp_filter", "all", "default")).toBe("2 2");
+});

@@ -15,39 +15,91 @@ export interface IdentityOptions {
   readonly random?: () => number;
 }
 
-/** kernel.hostname and its neighbours (kernel/utsname_sysctl.c), and kernel.random.* (drivers/char/random.c). */
-export function identity(options: IdentityOptions): readonly SysctlEntry[] {
-  const random = options.random ?? countingSequence();
-  const bootId = uuid(random);
-  const uts = { maxLength: UTS_LENGTH };
-  return [
-    string("kernel.hostname", options.hostname ?? "localhost", "Name of this host.", uts),
-    string("kernel.domainname", options.domainname ?? "(none)", "NIS domain of this host.", uts),
-    string("kernel.ostype", "Linux", "Name of the operating system.", { ...uts, ...READ_ONLY }),
-    string("kernel.osrelease", options.osrelease ?? "6.12.0", "Release of the kernel.", {
-      ...uts,
-      ...READ_ONLY,
-    }),
-    string("kernel.version", options.version ?? "#1 dcejs", "Build of the kernel.", {
-      ...uts,
-      ...READ_ONLY,
-    }),
-    string("kernel.random.boot_id", bootId, "A UUID that is new at each boot.", READ_ONLY),
-    string("kernel.random.uuid", bootId, "A new random UUID at each read.", {
+/** __NEW_UTS_LEN + 1 */
+const UTS = { maxLength: 65 };
+const UTS_READ_ONLY = { ...UTS, ...READ_ONLY };
+
+/** kernel.ostype (kernel/utsname_sysctl.c) and what kernel.random.* has in common (drivers/char/random.c). */
+const SAME_EVERYWHERE: readonly SysctlEntry[] = [
+  string("kernel.ostype", "Linux", "Name of the operating system.", UTS_READ_ONLY),
+  int("kernel.random.entropy_avail", 256, "Entropy in the pool, in bits.", READ_ONLY),
+  int("kernel.random.poolsize", 256, "Size of the entropy pool, in bits.", READ_ONLY),
+  int("kernel.random.urandom_min_reseed_secs", 60, "Without effect; kept for old programs.", {
+    unit: "s",
+  }),
+  int("kernel.random.write_wakeup_threshold", 256, "Without effect; kept for old programs."),
+];
+
+/** The parameters that tell one node from another. */
+export class Identity {
+  readonly #options: IdentityOptions;
+  #random: (() => number) | undefined = undefined;
+  #bootId = "";
+
+  constructor(options: IdentityOptions) {
+    this.#options = options;
+    // A stream of the caller's gives the boot id at boot, whether or not anybody will read it.
+    if (options.random !== undefined) this.#boot(options.random);
+  }
+
+  /** This node's entry for a key; undefined for all keys that are not of its identity. */
+  entry(key: string): SysctlEntry | undefined {
+    const { hostname = "localhost", domainname = "(none)" } = this.#options;
+    const { osrelease = "6.12.0", version = "#1 dcejs" } = this.#options;
+    switch (key) {
+      case "kernel/hostname":
+        return string("kernel.hostname", hostname, "Name of this host.", UTS);
+      case "kernel/domainname":
+        return string("kernel.domainname", domainname, "NIS domain of this host.", UTS);
+      case "kernel/osrelease":
+        return string("kernel.osrelease", osrelease, "Release of the kernel.", UTS_READ_ONLY);
+      case "kernel/version":
+        return string("kernel.version", version, "Build of the kernel.", UTS_READ_ONLY);
+      case "kernel/random/boot_id":
+        return this.#bootIdEntry();
+      case "kernel/random/uuid":
+        return this.#uuidEntry();
+      default:
+        return undefined;
+    }
+  }
+
+  #bootIdEntry(): SysctlEntry {
+    this.#random ??= this.#boot(countingSequence());
+    const description = "A UUID that is new at each boot.";
+    return string("kernel.random.boot_id", this.#bootId, description, READ_ONLY);
+  }
+
+  #uuidEntry(): SysctlEntry {
+    const random = this.#random ?? this.#boot(countingSequence());
+    return string("kernel.random.uuid", this.#bootId, "A new random UUID at each read.", {
       ...READ_ONLY,
       read: () => uuid(random),
-    }),
-    int("kernel.random.entropy_avail", 256, "Entropy in the pool, in bits.", READ_ONLY),
-    int("kernel.random.poolsize", 256, "Size of the entropy pool, in bits.", READ_ONLY),
-    int("kernel.random.urandom_min_reseed_secs", 60, "Without effect; kept for old programs.", {
-      unit: "s",
-    }),
-    int("kernel.random.write_wakeup_threshold", 256, "Without effect; kept for old programs."),
-  ];
+    });
+  }
+
+  #boot(random: () => number): () => number {
+    this.#random = random;
+    this.#bootId = uuid(random);
+    return random;
+  }
 }
 
-/** __NEW_UTS_LEN + 1 */
-const UTS_LENGTH = 65;
+/** kernel.hostname and its neighbours, as they are on a node that says nothing about itself. */
+export function defaultIdentity(): readonly SysctlEntry[] {
+  const identity = new Identity({});
+  const own = OWN_KEYS.map((key) => identity.entry(key)).filter((entry) => entry !== undefined);
+  return [...own, ...SAME_EVERYWHERE];
+}
+
+const OWN_KEYS = [
+  "kernel/hostname",
+  "kernel/domainname",
+  "kernel/osrelease",
+  "kernel/version",
+  "kernel/random/boot_id",
+  "kernel/random/uuid",
+] as const;
 
 /** A version 4 UUID (RFC 9562). */
 function uuid(random: () => number): string {

@@ -1,8 +1,9 @@
 import type { DeviceEntry, DeviceFamily } from "../device-family.ts";
-import type { SysctlTree } from "../sysctl-tree.ts";
+import type { SysctlEntry } from "../sysctl-entry.ts";
+import type { Reaction } from "../sysctl-template.ts";
 
 /** net.ipv4.conf.*: parameters of each device for IPv4 (net/ipv4/devinet.c). */
-const IPV4_CONF: DeviceFamily = {
+export const IPV4_CONF: DeviceFamily = {
   directory: "net.ipv4.conf",
   hasAll: true,
   follows: "until-written",
@@ -72,26 +73,26 @@ const IPV4_CONF: DeviceFamily = {
   ],
 };
 
-/**
- * Defines the family and `net.ipv4.ip_forward`, which is `conf.all.forwarding` by another name. When it
- * changes, `default` and all devices follow, and `conf.all.accept_redirects` becomes its opposite
- * (`inet_forward_change`).
- */
-export function defineIpv4Conf(tree: SysctlTree): void {
-  tree.defineDevices(IPV4_CONF);
-  tree.define({
-    path: "net.ipv4.ip_forward",
-    type: "int",
-    default: 0,
-    description: "Forward packets between devices; a change sets all devices and resets redirects.",
-    view: { of: ALL_FORWARDING, toView: same, fromView: same },
-  });
-  tree.subscribe(ALL_FORWARDING, (_path, value) => {
-    tree.assign("net.ipv4.conf.all.accept_redirects", value === "0" ? 1 : 0);
-  });
-}
-
 const ALL_FORWARDING = "net.ipv4.conf.all.forwarding";
+
+/** `conf.all.forwarding` by another name. */
+export const IP_FORWARD: SysctlEntry = {
+  path: "net.ipv4.ip_forward",
+  type: "int",
+  default: 0,
+  description: "Forward packets between devices; a change sets all devices and resets redirects.",
+  view: { of: ALL_FORWARDING, toView: same, fromView: same },
+};
+
+/**
+ * When forwarding changes, `conf.all.accept_redirects` becomes its opposite (`inet_forward_change`).
+ * That `default` and all devices follow is said by the parameter itself.
+ */
+export const FORWARDING_REACTIONS: Readonly<Record<string, Reaction>> = {
+  [ALL_FORWARDING]: (kernel, value) => {
+    kernel.assign("net.ipv4.conf.all.accept_redirects", value === "0" ? 1 : 0);
+  },
+};
 
 function same(value: number): number {
   return value;

@@ -1,12 +1,17 @@
-import type { DeviceFamily } from "../device-family.ts";
-import { SysctlTable } from "../sysctl-definition.ts";
+import { DeviceTemplate } from "../device-template.ts";
+import { type SysctlOrigin, SysctlTemplate } from "../sysctl-template.ts";
 import { SysctlTree, type SysctlTreeOptions } from "../sysctl-tree.ts";
-import { defineCongestionControl } from "./congestion-control.ts";
+import {
+  ALLOWED_KEY,
+  allowedCongestionControl,
+  CONGESTION_CONTROL,
+  CONGESTION_CONTROL_REACTIONS,
+} from "./congestion-control.ts";
 import { CORE, coreTicks } from "./core.ts";
 import { ICMP, route } from "./icmp-and-route.ts";
-import { type IdentityOptions, identity } from "./identity.ts";
+import { defaultIdentity, Identity, type IdentityOptions } from "./identity.ts";
 import { IP } from "./ip.ts";
-import { defineIpv4Conf } from "./ipv4-conf.ts";
+import { FORWARDING_REACTIONS, IP_FORWARD, IPV4_CONF } from "./ipv4-conf.ts";
 import { IPV6, IPV6_CONF } from "./ipv6.ts";
 import { memorySizes } from "./memory-sizes.ts";
 import { neighbourFamily, neighbourTable } from "./neigh.ts";
@@ -27,42 +32,49 @@ export interface LinuxSysctlOptions extends SysctlTreeOptions, IdentityOptions {
  * boot without any distribution's sysctl.conf. No device is registered, not even `lo`.
  */
 export function createLinuxSysctlTree(options: LinuxSysctlOptions = {}): SysctlTree {
-  const shared = sharedBy(options.hz ?? 1000, options.memoryBytes ?? MEMORY_BYTES_DEFAULT);
-  const tree = new SysctlTree(options, shared.table);
-  for (const entry of identity(options)) tree.define(entry);
-  defineCongestionControl(tree);
-  defineIpv4Conf(tree);
-  for (const family of shared.families) tree.defineDevices(family);
-  return tree;
+  const template = templateOf(options.hz ?? 1000, options.memoryBytes ?? MEMORY_BYTES_DEFAULT);
+  return new SysctlTree(options, originOf(template, new Identity(options)));
 }
 
-/** What all trees of one kind of machine have in common. It never changes. */
-interface SharedParameters {
-  readonly table: SysctlTable;
-  readonly families: readonly DeviceFamily[];
-}
+const MEMORY_BYTES_DEFAULT = 8 * 2 ** 30;
+/** Kinds of machine whose template is kept for the next tree. */
+const TEMPLATES_MAX = 16;
 
-const shared = new Map<string, SharedParameters>();
+/** The newest templates; each is the same whenever it is made. */
+const templates = new Map<string, SysctlTemplate>();
 
-function sharedBy(hz: number, memoryBytes: number): SharedParameters {
+function templateOf(hz: number, memoryBytes: number): SysctlTemplate {
   const kind = `${hz} ${memoryBytes}`;
-  let found = shared.get(kind);
-  if (found === undefined) {
-    found = sharedParameters(hz, memoryBytes);
-    shared.set(kind, found);
+  let template = templates.get(kind);
+  if (template === undefined) {
+    template = makeTemplate(hz, memoryBytes);
+    const [oldest] = templates.keys();
+    if (templates.size >= TEMPLATES_MAX && oldest !== undefined) templates.delete(oldest);
+    templates.set(kind, template);
   }
-  return found;
+  return template;
 }
 
-function sharedParameters(hz: number, memoryBytes: number): SharedParameters {
+function originOf(template: SysctlTemplate, identity: Identity): SysctlOrigin {
+  return {
+    template,
+    localEntry: (key, kernel) =>
+      key === ALLOWED_KEY ? allowedCongestionControl(kernel) : identity.entry(key),
+  };
+}
+
+function makeTemplate(hz: number, memoryBytes: number): SysctlTemplate {
   const sizes = memorySizes(memoryBytes);
   const tables = [
+    defaultIdentity(),
     TCP_CONNECTION,
     TCP_DATA,
     tcpTicks(hz),
     tcpMemory(sizes),
+    CONGESTION_CONTROL,
     udpAndUnix(sizes),
     IP,
+    [IP_FORWARD],
     ICMP,
     route(hz),
     CORE,
@@ -75,10 +87,11 @@ function sharedParameters(hz: number, memoryBytes: number): SharedParameters {
     neighbourTable("ipv4"),
     neighbourTable("ipv6"),
   ];
-  return {
-    table: new SysctlTable(tables.flat(), hz),
-    families: [IPV6_CONF, neighbourFamily("ipv4", hz), neighbourFamily("ipv6", hz)],
-  };
+  const families = [IPV4_CONF, IPV6_CONF, neighbourFamily("ipv4", hz), neighbourFamily("ipv6", hz)];
+  return new SysctlTemplate(
+    hz,
+    tables.flat(),
+    families.map((family) => new DeviceTemplate(family, hz)),
+    { ...CONGESTION_CONTROL_REACTIONS, ...FORWARDING_REACTIONS },
+  );
 }
-
-const MEMORY_BYTES_DEFAULT = 8 * 2 ** 30;
