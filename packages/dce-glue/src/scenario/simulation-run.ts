@@ -45,6 +45,7 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
   readonly #settings: SimulationSettings<O>;
   readonly #progress: RunProgress;
   readonly #names = new Set<string>();
+  readonly #linkNames = new Set<string>();
   readonly #ports: NamedPort[] = [];
   #until: number | undefined;
   #capture: string | undefined;
@@ -89,11 +90,12 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     if (a === b) throw new ScenarioError(`link: ${a.name} cannot be linked to itself`);
     this.#assertSetup("link");
     const name = options.name ?? this.#linkName(`${a.name}-${b.name}`);
-    if (this.links.some((link) => link.name === name)) {
+    if (this.#linkNames.has(name)) {
       throw new ScenarioError(`link ${name}: there is a link of that name`);
     }
     const link = new SimulatedLink(this.simulator, name, options);
     this.links.push(link);
+    this.#linkNames.add(name);
     for (const [index, end] of [a, b].entries()) {
       const port = link.ports[index === 0 ? 0 : 1];
       const made = this.#plug(end, port, link);
@@ -221,10 +223,9 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
   }
 
   #linkName(base: string): string {
-    const taken = new Set(this.links.map((link) => link.name));
-    if (!taken.has(base)) return base;
+    if (!this.#linkNames.has(base)) return base;
     let number = 2;
-    while (taken.has(`${base}-${number}`)) number++;
+    while (this.#linkNames.has(`${base}-${number}`)) number++;
     return `${base}-${number}`;
   }
 
