@@ -1,7 +1,7 @@
 import { type Task, TaskManager } from "@dcejs/core-sched";
 import { simulation } from "@dcejs/dce-glue";
-import { LklKernel } from "@dcejs/lkl-kernel";
-import { type HostFlavour, spoiledHostOps } from "./accept-deadlock/host-operations.ts";
+import { LklBugError, LklKernel } from "@dcejs/lkl-kernel";
+import { type HostFlavour, OS_THREAD, spoiledHostOps } from "./accept-deadlock/host-operations.ts";
 import { type AcceptWait, Listener, SYS_ACCEPT, SYS_CONNECT } from "./accept-deadlock/listener.ts";
 import { OneOsThread } from "./accept-deadlock/one-os-thread.ts";
 
@@ -33,20 +33,27 @@ export default simulation(
 
     const boot = manager.start(() => kernel.lkl_start_kernel("loglevel=8"), { name: "boot" });
     osThread.add(boot);
-    const server = program("server", SYS_ACCEPT, []);
-    const client = program("client", SYS_CONNECT, ["client"]);
+    const server = program("server", "accept", SYS_ACCEPT, []);
+    const client = program("client", "connect", SYS_CONNECT, ["client"]);
     sim.at("1ms", () => void manager.wakeup(server));
     sim.at("2ms", () => void manager.wakeup(client));
     return () => ({ events, cpu: { owner: kernel.cpu.owner, count: kernel.cpu.count } });
 
     /** A program that waits for its turn, makes one system call, and says what came of it. */
-    function program(name: string, call: number, params: unknown[]): Task {
+    function program(name: string, call: string, number: number, params: unknown[]): Task {
       const task = manager.start(
         function* () {
           yield manager.sleep("not started yet");
-          const result = kernel.lkl_syscall(call, params);
-          const value = typeof result === "number" ? result : yield* result;
-          events.push(`${name}: ${value} at ${sim.now} ns`);
+          try {
+            const result = kernel.lkl_syscall(number, params);
+            const value = typeof result === "number" ? result : yield* result;
+            events.push(`${name}: ${value} at ${sim.now} ns`);
+          } catch (error) {
+            if (!(error instanceof LklBugError)) throw error;
+            throw new Error(`${error.message} (${call} in a cpu held by ${cpuState()})`, {
+              cause: error,
+            });
+          }
         },
         { name },
       );
@@ -54,15 +61,23 @@ export default simulation(
       const { describeWait } = task;
       task.describeWait = () => {
         const { waitChannel, wakers } = describeWait?.() ?? { waitChannel: "", wakers: "" };
-        return { waitChannel, wakers: wakers === "" ? cpuState() : wakers };
+        return {
+          waitChannel: task.state === "BLOCKED" ? `${call}: ${waitChannel}` : waitChannel,
+          wakers: wakers === "" ? `whoever has the cpu: ${cpuState()}` : wakers,
+        };
       };
       return task;
     }
 
     function cpuState(): string {
       const { owner, count, sleepers } = kernel.cpu;
-      const name = [...manager.tasks].find(({ id }) => id === owner)?.name ?? String(owner);
-      return `whoever has the cpu (owner=${owner === 0 ? "nobody" : name} count=${count} sleepers=${sleepers})`;
+      return `owner=${ownerName(owner)} count=${count} sleepers=${sleepers}`;
+    }
+
+    function ownerName(owner: number): string {
+      if (owner === 0) return "nobody";
+      if (owner === OS_THREAD) return "the OS thread of all programs";
+      return [...manager.tasks].find(({ id }) => id === owner)?.name ?? String(owner);
     }
   },
 );

@@ -4,7 +4,7 @@ import type { LklHostOperations } from "@dcejs/lkl-kernel";
 import type { OneOsThread } from "./one-os-thread.ts";
 
 /** The thread identity that all programs share when identity is the OS thread's. */
-const OS_THREAD = 0x7fff_ffff;
+export const OS_THREAD = 0x7fff_ffff;
 
 /**
  * What a host operation blocks, and whose identity it sees: the one OS thread of all programs, as in
