@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the command from dist (as published), or from the sources when this is a checkout of the repository.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { dirname, join } from "node:path";
@@ -13,22 +13,31 @@ const isCheckout = existsSync(source);
 /** Node ≥ 24 among the repository's dependencies, for a checkout on a machine whose own Node is older. */
 const bundledNode = join(here, "..", "..", "..", "node_modules", ".bin", "node");
 
-if (Number(process.versions.node.split(".")[0]) < 24) {
-  if (!isCheckout || !existsSync(bundledNode)) {
-    console.error(`dce needs Node ≥ 24; this is ${process.version}`);
-    process.exit(2);
+if (Number(process.versions.node.split(".")[0]) >= 24) {
+  if (isCheckout) {
+    nodeModule.registerHooks({
+      resolve: (specifier, context, next) =>
+        next(specifier, { ...context, conditions: [...context.conditions, "@dcejs/source"] }),
+    });
   }
-  const run = spawnSync(bundledNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit",
-  });
-  process.exit(run.status ?? 1);
+  const { runProcess } = await import(isCheckout ? source : "../dist/index.js");
+  void runProcess(process.argv.slice(2));
+} else if (isCheckout && existsSync(bundledNode)) {
+  runInBundledNode();
+} else {
+  console.error(`dce needs Node ≥ 24; this is ${process.version}`);
+  process.exitCode = 2;
 }
 
-if (isCheckout) {
-  nodeModule.registerHooks({
-    resolve: (specifier, context, next) =>
-      next(specifier, { ...context, conditions: [...context.conditions, "@dcejs/source"] }),
+/** A signal that ends this process must not leave the other one running. */
+function runInBundledNode() {
+  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const child = spawn(bundledNode, args, { stdio: "inherit" });
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code);
+    for (const name of signals) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
   });
 }
-const { main } = await import(isCheckout ? source : "../dist/index.js");
-process.exitCode = await main(process.argv.slice(2));

@@ -4,4 +4,6 @@
  * @packageDocumentation
  */
 export { EXIT_DEADLOCK, EXIT_OK, EXIT_UNEXPECTED, EXIT_USAGE } from "./exit-codes.ts";
-export { type CommandOutput, main } from "./main.ts";
+export type { CommandOutput } from "./command-output.ts";
+export { main } from "./main.ts";
+export { runProcess } from "./run-process.ts";

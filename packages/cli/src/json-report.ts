@@ -1,6 +1,10 @@
 import type { RunResult } from "@dcejs/dce-glue";
+import { UsageError } from "./usage-error.ts";
 
-/** The run as one line of JSON. Everything but wallMs is a function of scenario, options and seed. */
+/**
+ * The run as one line of JSON. Everything but wallMs is a function of scenario, options and seed.
+ * @throws {UsageError} the scenario's result has no form in JSON.
+ */
 export function jsonReport(run: RunResult): string {
   const {
     scenario,
@@ -31,6 +35,17 @@ export function jsonReport(run: RunResult): string {
       signal: process.signal ?? null,
     })),
     counters,
-    result: result ?? null,
+    result: jsonOf(result),
   })}\n`;
+}
+
+/** @throws {UsageError} the scenario's result holds what JSON has no form for: a BigInt, a cycle. */
+function jsonOf(result: unknown): unknown {
+  try {
+    JSON.stringify(result);
+  } catch (error) {
+    const [reason] = String(error).split("\n", 1);
+    throw new UsageError(`the scenario's result has no form in JSON: ${reason}`, { cause: error });
+  }
+  return result ?? null;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { optionUsage } from "@dcejs/dce-glue";
 import { findScenarioFolder, scenarioFiles } from "./scenario-folder.ts";
 import { loadScenario } from "./scenario-loader.ts";
@@ -17,6 +17,7 @@ export async function listScenarios(named: string | undefined, asJson: boolean):
     );
   }
   if (!existsSync(folder)) throw new UsageError(`${folder}: no such folder`);
+  if (!statSync(folder).isDirectory()) throw new UsageError(`${folder} is not a folder`);
   const rows: { name: string; description: string; options: string }[] = [];
   for (const { path } of scenarioFiles(folder)) {
     const { name, scenario } = await loadScenario(path);

@@ -1,24 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { describeError, EXIT_OK, EXIT_USAGE, exitCodeOf } from "./exit-codes.ts";
+import { type CommandOutput, PROCESS_OUTPUT } from "./command-output.ts";
+import { EXIT_OK } from "./exit-codes.ts";
+import { reportFailure, wantsJson } from "./failure.ts";
 import { listScenarios } from "./list-command.ts";
 import { type RunFlags, runCommand, scenarioHelp } from "./run-command.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** Where the command writes; a test hands in its own. */
-export interface CommandOutput {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Whether a person watches: progress is drawn, and colours are used. */
-  readonly isTerminal: boolean;
-}
-
-const TERMINAL: CommandOutput = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  // A terminal without a width (some pseudo-terminals) cannot be drawn on.
-  isTerminal: process.stderr.isTTY && process.stderr.columns > 0,
-};
 
 /**
  * Runs one `dce` command.
@@ -27,9 +14,11 @@ const TERMINAL: CommandOutput = {
  */
 export async function main(
   args: readonly string[],
-  output: CommandOutput = TERMINAL,
+  output: CommandOutput = PROCESS_OUTPUT,
 ): Promise<number> {
   let exitCode = EXIT_OK;
+  const asJson = wantsJson(args);
+  const release = asJson ? output.guardOut?.() : undefined;
   const program = createProgram(output, (code) => {
     exitCode = code;
   });
@@ -37,10 +26,11 @@ export async function main(
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    // Commander has printed its own message; --help and --version end here with code 0 as well.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
-    output.err(`${describeError(error)}\n`);
-    return exitCodeOf(error);
+    // --help and --version end here as well.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_OK;
+    return reportFailure(error, asJson, output);
+  } finally {
+    release?.();
   }
 }
 
@@ -93,8 +83,8 @@ function createProgram(output: CommandOutput, finish: (code: number) => void): C
 }
 
 function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+  const seed = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seed <= 0xffffffff)) {
     throw new InvalidArgumentError("a seed is an integer in 0..4294967295.");
   }
   return seed;

@@ -5,9 +5,9 @@ import {
   type RunResult,
   runScenario,
 } from "@dcejs/dce-glue";
+import type { CommandOutput } from "./command-output.ts";
 import { EXIT_OK, EXIT_UNEXPECTED } from "./exit-codes.ts";
 import { jsonReport } from "./json-report.ts";
-import type { CommandOutput } from "./main.ts";
 import { ProgressLine } from "./progress.ts";
 import { type LoadedScenario, loadScenario } from "./scenario-loader.ts";
 import { summary } from "./summary.ts";

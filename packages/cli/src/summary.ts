@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { inspect, styleText } from "node:util";
 import { formatDuration } from "@dcejs/core-sched";
 import type { ProcessResult, RunResult } from "@dcejs/dce-glue";
 import type { RunFlags } from "./run-command.ts";
@@ -52,5 +52,11 @@ function resultLines(result: unknown): string[] {
 }
 
 function format(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string") return value;
+  try {
+    // undefined where JSON has no word for it: a function, a symbol.
+    return JSON.stringify(value) ?? inspect(value);
+  } catch {
+    return inspect(value, { breakLength: Infinity });
+  }
 }

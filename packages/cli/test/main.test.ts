@@ -75,7 +75,7 @@ test("a process that does not end as expected is exit 1, and the summary says wh
 });
 
 test("a deadlock is exit 3 with a report of who waits for what", async () => {
-  const { exit, out, err } = await dce("run", join(scenarios, "waits-forever.ts"), "--json");
+  const { exit, out, err } = await dce("run", join(scenarios, "waits-forever.ts"));
   expect([exit, out]).toEqual([EXIT_DEADLOCK, ""]);
   expect(err).toContain("lonely-server");
   expect(err).toMatch(/accept/);

@@ -89,6 +89,7 @@ export type {
 } from "./scenario/run-result.ts";
 export { type RunOverrides, runScenario } from "./scenario/run-scenario.ts";
 export { ScenarioError } from "./scenario/scenario-error.ts";
+export { isScenarioFault } from "./scenario/scenario-fault.ts";
 export {
   type OptionDeclaration,
   type OptionDeclarations,

@@ -5,6 +5,7 @@ import { ExecRequest, type ThreadBody } from "./program-image.ts";
 import type { Process } from "./process.ts";
 import { breakOff, leaveCall } from "./thread-return.ts";
 import { Thread, ThreadExit } from "./thread.ts";
+import { thrownText } from "./thrown-text.ts";
 
 export interface RunOptions {
   readonly name: string;
@@ -133,8 +134,7 @@ function exitCodeOf(result: unknown): number {
 
 /** Writes what the program threw to its descriptor 2, if that takes it at once. */
 function reportUncaught(process: Process, error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.files.get(2)?.write(encoder.encode(`Uncaught ${text}\n`));
+  process.files.get(2)?.write(encoder.encode(`Uncaught ${thrownText(error)}\n`));
 }
 
 function isWait(value: unknown): value is Wait<unknown> {

@@ -3,7 +3,9 @@ import { exportTo } from "../fs/host-folder.ts";
 import { kernelProvider } from "../kernel/kernel-provider.ts";
 import { reportCounters, reportNode } from "./run-report.ts";
 import type { LeakReport, RunResult } from "./run-result.ts";
+import { prepareOutputFolder, writingTo } from "./output-folder.ts";
 import { ScenarioError } from "./scenario-error.ts";
+import { scenarioCode } from "./scenario-fault.ts";
 import {
   type OptionDeclarations,
   type OptionInputs,
@@ -53,11 +55,10 @@ export async function runScenario<D extends OptionDeclarations, R>(
   const run = makeRun(scenario, overrides);
   try {
     trace(run.simulator, overrides);
-    const returned = await scenario.setup(run);
-    await run.run();
-    const result = isReporter(returned) ? await returned() : returned;
+    const { files } = overrides;
+    if (files !== undefined) prepareOutputFolder("files", files);
+    const result = await runKeepingFiles(scenario, run, files);
     const report = reportRun(scenario, run, overrides, result);
-    if (overrides.files !== undefined) exportFiles(run, overrides.files);
     await run.destroy();
     return { ...report, leaks: leaksOf(run) };
   } catch (error) {
@@ -97,6 +98,21 @@ function isWords(options: OptionInputs | readonly string[]): options is readonly
 
 function isReporter<R>(returned: R | (() => R | Promise<R>)): returned is () => R | Promise<R> {
   return typeof returned === "function";
+}
+
+/** The nodes' files are kept whatever stops the run: they tell what happened until then. */
+async function runKeepingFiles<D extends OptionDeclarations, R>(
+  scenario: Scenario<D, R>,
+  run: SimulationRun<OptionValues<D>>,
+  folder: string | undefined,
+): Promise<R> {
+  const returned = await scenarioCode(() => scenario.setup(run));
+  try {
+    await run.run();
+    return isReporter(returned) ? await scenarioCode(returned) : returned;
+  } finally {
+    if (folder !== undefined) writingTo("files", folder, () => exportFiles(run, folder));
+  }
 }
 
 function trace(simulator: Simulator, overrides: RunOverrides): void {

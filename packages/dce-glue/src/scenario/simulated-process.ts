@@ -3,6 +3,7 @@ import type { ExitRecord } from "../process/process-table.ts";
 import { WEXITSTATUS, WIFEXITED, WTERMSIG } from "../process/exit-status.ts";
 import { logFolder } from "../process/process-log.ts";
 import { signalName, signalNumber } from "../process/signals.ts";
+import { thrownText } from "../process/thrown-text.ts";
 import type { Program, SimProcess, StartOptions } from "./node.ts";
 import type { ProcessResult } from "./run-result.ts";
 import { ScenarioError } from "./scenario-error.ts";
@@ -98,7 +99,7 @@ export class SimulatedProcess implements SimProcess {
       isDaemon: this.isDaemon,
       asExpected: this.#isAsExpected(),
       expected: describe(this.#expectation, this.isDaemon),
-      error: errorText(this.#record?.error),
+      error: thrownBy(this.#record?.error),
     };
   }
 
@@ -160,7 +161,6 @@ function describe(expected: Expectation, isDaemon: boolean): string {
   }
 }
 
-function errorText(error: unknown): string | undefined {
-  if (error === undefined) return undefined;
-  return error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
+function thrownBy(error: unknown): string | undefined {
+  return error === undefined ? undefined : thrownText(error);
 }

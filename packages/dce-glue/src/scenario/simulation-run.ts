@@ -17,7 +17,9 @@ import { programImage } from "../posix/posix.ts";
 import type { SimInterface, SimLink, SimLinkOptions, SimSwitch } from "./link.ts";
 import type { NodeOptions, SimNode } from "./node.ts";
 import { RunProgress } from "./run-progress.ts";
+import { prepareOutputFolder, writingTo } from "./output-folder.ts";
 import { ScenarioError } from "./scenario-error.ts";
+import { scenarioFault } from "./scenario-fault.ts";
 import { SimulatedLink, SimulatedSwitch } from "./simulated-link.ts";
 import { type NodeOwner, SimulatedNode } from "./simulated-node.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
@@ -108,8 +110,8 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     const delay = this.#delayTo(time, "at");
     this.#progress.begin();
     this.simulator.scheduleWithContext(NO_CONTEXT, nanoseconds(delay), () => {
-      const result = action();
-      if (result instanceof Promise) return result.then(() => this.#progress.end());
+      const result = actNow(action);
+      if (result instanceof Promise) return result.then(() => this.#progress.end(), rethrowFault);
       this.#progress.end();
       return undefined;
     });
@@ -157,7 +159,8 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     const loopbacks = this.nodes.map(({ loopback }) => loopback);
     const ports = [...this.#ports, ...loopbacks];
     if (ports.length === 0) return;
-    captureToFiles(folder, ports);
+    prepareOutputFolder("captures", folder);
+    writingTo("captures", folder, () => captureToFiles(folder, ports));
     // The capture has closed its files by then: the end runs what waits for it in order.
     this.simulator.scheduleDestroy(() => {
       for (const { isUsed, port } of loopbacks) {
@@ -242,6 +245,18 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     }
     return at - this.simulator.now;
   }
+}
+
+function actNow(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    throw scenarioFault(error);
+  }
+}
+
+function rethrowFault(error: unknown): never {
+  throw scenarioFault(error);
 }
 
 function timeOf(time: string | number, what: string): number {

@@ -89,6 +89,9 @@ export function isScenario(value: unknown): value is Scenario {
     value !== null &&
     "kind" in value &&
     value.kind === "dce-scenario" &&
+    "config" in value &&
+    typeof value.config === "object" &&
+    value.config !== null &&
     "setup" in value &&
     typeof value.setup === "function"
   );

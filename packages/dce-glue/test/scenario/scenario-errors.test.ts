@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { runScenario } from "../../src/scenario/run-scenario.ts";
 import { ScenarioError } from "../../src/scenario/scenario-error.ts";
+import { isScenarioFault } from "../../src/scenario/scenario-fault.ts";
 import { type Simulation, simulation } from "../../src/scenario/simulation.ts";
 
 function failureOf(build: (sim: Simulation) => void): Promise<unknown> {
@@ -107,4 +108,99 @@ test("a time that is past, and a node made during the run, are errors of the act
   expect(late).toHaveProperty("message", "at: 1s is past; it is 2s");
   const node = await failureOf((sim) => sim.at("1s", () => void sim.node("late")));
   expect(node).toHaveProperty("message", "node late: the run has begun");
+});
+
+test.each<[string, () => never]>([
+  [
+    "a symbol",
+    () => {
+      throw Symbol("odd");
+    },
+  ],
+  [
+    "nothing",
+    () => {
+      throw undefined;
+    },
+  ],
+  [
+    "a BigInt",
+    () => {
+      throw 1n;
+    },
+  ],
+  [
+    "an object without a prototype",
+    () => {
+      throw Object.create(null);
+    },
+  ],
+  [
+    "an object that holds itself",
+    () => {
+      const cycle: Record<string, unknown> = {};
+      cycle.itself = cycle;
+      throw cycle;
+    },
+  ],
+  [
+    "an error whose stack throws",
+    () => {
+      throw Object.defineProperty(new Error("odd"), "stack", {
+        get: () => {
+          throw new Error("mean");
+        },
+      });
+    },
+  ],
+  [
+    "a proxy that throws",
+    () => {
+      throw new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error("mean");
+          },
+        },
+      );
+    },
+  ],
+])("a program that throws %s ends with 1, and the run goes on", async (_what, program) => {
+  const run = await runScenario(
+    simulation({}, (sim) => {
+      const host = sim.node("host");
+      host.start(program, { expect: 1 });
+      host.start(async (posix) => {
+        await posix.sleep(1);
+      });
+    }),
+  );
+  expect(run.processes.map(({ exit }) => exit)).toEqual([1, 0]);
+});
+
+test("what the scenario's own code throws is its fault, and is what the run rejects with", async () => {
+  const thrown = new Error("mine");
+  const builds: ((sim: Simulation) => unknown)[] = [
+    () => {
+      throw thrown;
+    },
+    async () => {
+      throw thrown;
+    },
+    (sim) =>
+      sim.at("1s", () => {
+        throw thrown;
+      }),
+    (sim) => sim.at("1s", () => Promise.reject(thrown)),
+    () => () => {
+      throw thrown;
+    },
+  ];
+  for (const build of builds) {
+    const error = await runScenario(simulation({}, build)).catch((reason: unknown) => reason);
+    expect(error).toBe(thrown);
+    expect(isScenarioFault(error)).toBe(true);
+  }
+  expect(isScenarioFault(new Error("another"))).toBe(false);
 });
