@@ -3,7 +3,7 @@ import { Tasklet } from "@dcejs/lkl-kernel";
 import type { LklKernel, Tracepoint } from "@dcejs/lkl-kernel";
 import type { Counters, TcpCounterName, TcpExtCounterName } from "../mib.ts";
 import type { NetStack } from "../net-stack.ts";
-import { sock_orphan } from "../socket/sock.ts";
+import { SHUTDOWN_MASK, sock_orphan } from "../socket/sock.ts";
 import { CleanState } from "./clean-rtx-queue.ts";
 import type { CongestionControl } from "./congestion.ts";
 import { CongestionRegistry } from "./congestion.ts";
@@ -247,6 +247,8 @@ export class TcpNet {
 
   private forget(tp: TcpSock): void {
     tcp_set_state(tp, TCP_CLOSE);
+    // As tcp_done: who sleeps in a call of it finds that it is over.
+    tp.sk_shutdown = SHUTDOWN_MASK;
     tp.accept_queue = undefined;
     inet_csk_destroy_sock(tp);
   }
