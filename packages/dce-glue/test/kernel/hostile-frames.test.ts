@@ -258,12 +258,12 @@ test("100,000 random and mutated frames are counted and dropped, and the hosts w
   const attacker = new Attacker(simulator.random("attacker"), [inner.b, outer.a]);
   const left = new Host(simulator, 0, [inner.a], ["addr add 10.0.0.1/24 dev sim0"]);
   const right = new Host(simulator, 1, [outer.b], ["addr add 10.0.0.2/24 dev sim0"]);
-  await simulator.runUntil(at(1));
+  await simulator.runUntil(atMs(1));
   right.factory.Set("net.ipv4.ip_forward", "1");
   right.start(server);
   left.start(client);
   for (let ms = 100; attacker.injected < FRAMES && ms < 60_000; ms += 100) {
-    await simulator.runUntil(at(ms));
+    await simulator.runUntil(atMs(ms));
   }
   expect(attacker.injected).toBe(FRAMES);
 
@@ -278,14 +278,14 @@ test("100,000 random and mutated frames are counted and dropped, and the hosts w
       "InUnknownProtos",
     ].map((name) => [name, right.counter(name)]),
   );
-  for (const count of Object.values(counters))
-    expect(count, JSON.stringify(counters)).toBeGreaterThan(0);
+  const silent = Object.keys(counters).filter((name) => counters[name] === 0);
+  expect(silent).toEqual([]);
 
   // The attack is over: as soon as what it has left in caches is stale, connections are made again.
   const opened = right.counter("PassiveOpens");
   for (let ms = simulator.now / MSEC; right.counter("PassiveOpens") === opened; ms += 100) {
     expect(ms).toBeLessThan(120_000);
-    await simulator.runUntil(at(ms));
+    await simulator.runUntil(atMs(ms));
   }
   for (const one of [left, right]) one.dce.dispose();
   await hostTurn();
@@ -296,7 +296,7 @@ test("100,000 random and mutated frames are counted and dropped, and the hosts w
   expect([left.left, right.left, attacker.liveFrames]).toEqual([nothing, nothing, 0]);
 });
 
-function at(ms: number): Instant {
+function atMs(ms: number): Instant {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an integer above the present
   return Math.round(ms * MSEC) as Instant;
 }
