@@ -9,17 +9,7 @@ export const NOTHING_LEFT: LeakReport = {
   hostObjects: 0,
 };
 
-/** The errno name with which a call fails, or "none". */
-export async function codeOf(call: () => unknown): Promise<string> {
-  try {
-    await call();
-    return "none";
-  } catch (error) {
-    if (error instanceof Error && "code" in error) return String(error.code);
-    throw error;
-  }
-}
-
+/** A TCP socket that accepts connections on a port. */
 export async function listenOn(posix: Posix, port: number, backlog = 128): Promise<number> {
   const listener = await posix.socket(AF_INET, SOCK_STREAM);
   await posix.setReuseAddress(listener, true);
