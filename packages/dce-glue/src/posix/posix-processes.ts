@@ -317,10 +317,11 @@ export abstract class PosixProcesses extends PosixEvents {
     return mapResult(this.call("waitid", waitForId, type, id, options, out), () => out);
   }
 
-  /** sched_yield(2): the others run first. */
+  /** sched_yield(2): the others run first. A program that spins on it is charged, so that time goes on. */
   async schedYield(): Promise<void> {
     const { manager } = currentThread(this.node.taskManager).task;
-    const call = (): ReturnType<typeof manager.yield> => manager.yield();
+    const call = (): ReturnType<typeof manager.yield> =>
+      manager.chargeBusyCall() ? manager.chargedYield() : manager.yield();
     await this.call("sched_yield", call, 0, 0, 0, 0);
   }
 }

@@ -19,6 +19,7 @@ export class PidAllocator {
 
   /** @returns undefined when all are in use (EAGAIN). */
   allocate(): number | undefined {
+    if (this.#used.size === PID_COUNT - FIRST_USABLE) return undefined;
     for (let tries = 0; tries < PID_COUNT; tries++) {
       const pid = this.#next;
       this.#next = (this.#next + 1) % PID_COUNT;

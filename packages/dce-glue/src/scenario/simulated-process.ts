@@ -1,3 +1,4 @@
+import { formatDuration } from "@dcejs/core-sched";
 import type { Process } from "../process/process.ts";
 import type { ExitRecord } from "../process/process-table.ts";
 import { WEXITSTATUS, WIFEXITED, WTERMSIG } from "../process/exit-status.ts";
@@ -101,6 +102,20 @@ export class SimulatedProcess implements SimProcess {
       expected: describe(this.#expectation, this.isDaemon),
       error: thrownBy(this.#record?.error),
     };
+  }
+
+  /** It has ended, and not as expected. */
+  get hasFailed(): boolean {
+    return this.state === "ended" && !this.#isAsExpected();
+  }
+
+  /** "client: connect ended with exit 1 at 3s, expected exit 0: SyscallError: connect ECONNREFUSED" */
+  describeEnd(): string {
+    const { exit, signal, endNs = 0, error, expected } = this.result();
+    const how = exit === undefined ? signal : `exit ${exit}`;
+    const [reason = ""] = (error ?? "").split("\n", 1);
+    const end = `${this.node.name}: ${this.argv[0]} ended with ${how} at ${formatDuration(endNs)}`;
+    return `${end}, expected ${expected}${reason === "" ? "" : `: ${reason}`}`;
   }
 
   #isAsExpected(): boolean {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 // One turn of the host's event loop, after the run: the microtasks of killed programs are done by then.
 import { setImmediate as hostTurn } from "node:timers/promises";
 import {
+  DeadlockError,
   formatDuration,
   type Instant,
   instant,
@@ -152,7 +153,18 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     this.#progress.bootAll(this.nodes);
     const { until } = this.#settings;
     const end = until === undefined ? this.#until : timeOf(until, "until");
-    await this.#progress.run(end === undefined ? undefined : instant(end));
+    try {
+      await this.#progress.run(end === undefined ? undefined : instant(end));
+    } catch (error) {
+      if (error instanceof DeadlockError) error.message += this.#endedBefore();
+      throw error;
+    }
+  }
+
+  /** For the report of a deadlock: who ended not as expected is often why the others wait. */
+  #endedBefore(): string {
+    const ended = this.nodes.flatMap(({ processes }) => processes.filter((one) => one.hasFailed));
+    return ended.map((one) => `\n  ${one.describeEnd()}`).join("");
   }
 
   #startCapture(folder: string): void {

@@ -133,6 +133,20 @@ test("ids change by the rules of setuid and seteuid", async () => {
   );
 });
 
+test("who spins on schedYield is charged, so that what it waits for comes", async () => {
+  const flag = { isSet: false };
+  const host = new TestHost();
+  const spinner = host.start(async (posix) => {
+    while (!flag.isSet) await posix.schedYield();
+  });
+  host.start(async (posix) => {
+    await posix.usleep(20);
+    flag.isSet = true;
+  });
+  await host.simulator.run();
+  expect(spinner.endTime).toBe(20_000);
+});
+
 test("schedYield lets the others run first", async () => {
   await inProgram(async (posix) => {
     const order: string[] = [];

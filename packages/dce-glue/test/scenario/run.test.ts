@@ -108,6 +108,19 @@ describe("how processes end", () => {
     expect(String(error)).toMatch(/inet_csk_accept|accept/);
   });
 
+  test("the report of a deadlock names who ended not as expected, and why", async () => {
+    const scenario = simulation({}, (sim) => {
+      const host = sim.node("host");
+      host.start(waitsForEver, { name: "server" });
+      host.start(throws, { name: "client", at: "1s" });
+    });
+    const error: unknown = await runScenario(scenario).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DeadlockError);
+    expect(String(error)).toContain(
+      "host: client ended with exit 1 at 1s, expected exit 0: Error: the program is wrong",
+    );
+  });
+
   test("a program that is not there is an error of the scenario's run", async () => {
     const scenario = simulation({}, (sim) => {
       sim.node("a").start("no-such-program");
