@@ -34,11 +34,16 @@ export function skb_csum_partial(
 /** skb_checksum_help: computes and stores what CHECKSUM_PARTIAL left open. The bytes must be writable. */
 export function skb_checksum_help(skb: SkBuff): void {
   if (skb.ip_summed !== CHECKSUM_PARTIAL) return;
-  const start = skb.csumStart;
-  const sum = csum_partial(skb.view, start, skb.offset + skb.length - start, 0);
-  skb.view.setUint16(start + skb.csumOffset, csum_fold(sum) || CSUM_MANGLED_0);
+  skb.view.setUint16(skb.csumStart + skb.csumOffset, skb_pending_checksum(skb));
   skb.ip_summed = CHECKSUM_NONE;
   skb.csumStart = -1;
+}
+
+/** What a CHECKSUM_PARTIAL packet's field will hold when its device has completed it. */
+export function skb_pending_checksum(skb: SkBuff): number {
+  const start = skb.csumStart;
+  const sum = csum_partial(skb.view, start, skb.offset + skb.length - start, 0);
+  return csum_fold(sum) || CSUM_MANGLED_0;
 }
 
 /**

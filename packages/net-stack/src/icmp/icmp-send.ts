@@ -6,8 +6,9 @@ import { IPPROTO_ICMP } from "../ip/protocol.ts";
 import { ip_route_output } from "../ip/route.ts";
 import { RTCF_BROADCAST, RTCF_LOCAL, RTCF_MULTICAST } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
-import { PACKET_HOST, copyBytes } from "../skbuff.ts";
+import { CHECKSUM_PARTIAL, PACKET_HOST, copyBytes } from "../skbuff.ts";
 import type { SkBuff } from "../skbuff.ts";
+import { skb_pending_checksum } from "../skbuff-checksum.ts";
 import {
   ICMP_CHECK,
   ICMP_DEST_UNREACH,
@@ -81,11 +82,24 @@ export function icmp_send(
   reply.transport_header = MAX_HEADER;
   writeIcmpHeader(reply.view, MAX_HEADER, type, code, info);
   copyBytes(skb.bytes, h, reply.bytes, MAX_HEADER + ICMP_HEADER_LENGTH, quoted);
+  completeQuotedChecksum(skb, reply, quoted);
   reply.view.setUint16(MAX_HEADER + ICMP_CHECK, ip_fast_csum(reply.view, MAX_HEADER, reply.length));
   reply.dst = rt;
   icmp_out_count(net, type);
   ip_push_header(net, undefined, reply, tos, 0, rt.hoplimit(), IPPROTO_ICMP, saddr, daddr);
   ip_send_skb(net, reply);
+}
+
+/**
+ * A packet whose checksum its sender's device would complete is quoted as it is on a wire: the links
+ * of a simulation carry it as it is.
+ */
+function completeQuotedChecksum(skb: SkBuff, reply: SkBuff, quoted: number): void {
+  if (skb.ip_summed !== CHECKSUM_PARTIAL) return;
+  const at = skb.csumStart + skb.csumOffset - skb.network_header;
+  if (at + 2 > quoted) return;
+  const field = MAX_HEADER + ICMP_HEADER_LENGTH + at;
+  reply.view.setUint16(field, skb_pending_checksum(skb));
 }
 
 /** 0 lets the route choose; with icmp_errors_use_inbound_ifaddr the address of the device it came in by. */

@@ -64,6 +64,27 @@ test("a TTL that runs out comes back as time exceeded", () => {
   });
 });
 
+test("an error quotes the checksum that its packet had on the wire", () => {
+  withNetwork(function* (network) {
+    const { client } = yield* routedNetwork(network);
+    const raw = yield* client.socket(SOCK_RAW, ICMP);
+    const socket = yield* client.socket(SOCK_DGRAM);
+    const text = new TextEncoder().encode("quoted");
+    yield* client.send(socket, text, at("192.168.9.9", 9));
+    const error = new Uint8Array(100);
+    const length = yield* client.receive(raw, error);
+    // IP, ICMP, quoted IP, quoted UDP and all of its data.
+    expect([length, error[20]]).toEqual([20 + 8 + 20 + 8 + text.length, 3]);
+    const view = new DataView(error.buffer);
+    let sum = 17 + 8 + text.length;
+    for (let i = 28 + 12; i < length; i += 2) sum += view.getUint16(i);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+    expect(sum).toBe(0xffff);
+    yield* client.close(socket);
+    yield* client.close(raw);
+  });
+});
+
 test("a router without a route answers network unreachable", () => {
   withNetwork(function* (network) {
     const { client, router } = yield* routedNetwork(network);
