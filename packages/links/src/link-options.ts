@@ -115,6 +115,7 @@ export function readLinkOptions(
   options: LinkOptions,
   previous: LinkSettings = DEFAULT_LINK_SETTINGS,
 ): LinkSettings {
+  assertKnown(options);
   const { rate, delay, duplicate, corrupt, ring, mtu, overhead } = options;
   return {
     ...previous,
@@ -129,6 +130,28 @@ export function readLinkOptions(
     ...(mtu !== undefined && { mtu: integer("mtu", mtu, 0, MTU_MAX) }),
     ...(overhead !== undefined && { overhead: integer("overhead", overhead, 0, OVERHEAD_MAX) }),
   };
+}
+
+/** Every option, so that a misspelt one does not silently do nothing. */
+const KNOWN_OPTIONS: Readonly<Record<keyof LinkOptions, true>> = {
+  rate: true,
+  delay: true,
+  jitter: true,
+  loss: true,
+  duplicate: true,
+  reorder: true,
+  corrupt: true,
+  ring: true,
+  mtu: true,
+  overhead: true,
+};
+
+function assertKnown(options: LinkOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(KNOWN_OPTIONS, name)) continue;
+    const known = Object.keys(KNOWN_OPTIONS).join(", ");
+    throw new RangeError(`there is no option "${name}"; there are ${known}`);
+  }
 }
 
 const MTU_MAX = FRAME_LENGTH_MAX - ETHERNET_HEADER_LENGTH;

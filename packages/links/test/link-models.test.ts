@@ -217,6 +217,7 @@ describe("the models", () => {
     [{ overhead: 0.5 }, "overhead"],
     [{ rate: "quick" }, "quick"],
     [{ delay: "soon" }, "soon"],
+    [Object.assign({ delay: 0 }, { dealy: 1 }), '"dealy"'],
   ] satisfies [LinkOptions, string][])("refuse %o by name", (options, name) => {
     const simulator = new Simulator();
     expect(() => new PointToPointLink(simulator, "l", options)).toThrow(RangeError);

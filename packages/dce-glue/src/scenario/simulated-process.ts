@@ -29,8 +29,11 @@ export class SimulatedProcess implements SimProcess {
   #process: Process | undefined;
   #record: ExitRecord | undefined;
 
-  /** @throws {ScenarioError} `expect` is none of what it may be */
+  /** @throws {ScenarioError} `expect` is none of what it may be, or the program is none */
   constructor(node: SimulatedNode, program: Program | string, options: StartOptions) {
+    if (typeof program !== "function" && typeof program !== "string") {
+      throw new ScenarioError(`${node.name}: start: a program is a function or a name`);
+    }
     this.node = node;
     this.program = program;
     this.options = options;

@@ -15,6 +15,8 @@ import {
 } from "@dcejs/core-sched";
 import { captureToFiles, type NamedPort, type Port } from "@dcejs/links";
 import { programImage } from "../posix/posix.ts";
+import { SyscallError } from "../posix/syscall-error.ts";
+import type { DceManager } from "../process/dce-manager.ts";
 import type { SimInterface, SimLink, SimLinkOptions, SimSwitch } from "./link.ts";
 import type { NodeOptions, SimNode } from "./node.ts";
 import { RunProgress } from "./run-progress.ts";
@@ -194,7 +196,7 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     const { node, program, options, argv } = process;
     // A function runs under the name that its argv has, which reports of deadlocks show.
     const image = typeof program === "string" ? program : programImage(program, argv[0]);
-    const started = node.dce.start(image, {
+    const started = startIn(node, argv, image, {
       argv,
       isDaemon: !process.keepsRunAlive,
       ...(options.env !== undefined && { env: options.env }),
@@ -256,6 +258,21 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
       );
     }
     return at - this.simulator.now;
+  }
+}
+
+/** @throws {ScenarioError} no such program, no such folder to start in. */
+function startIn(
+  node: SimulatedNode,
+  [name = ""]: readonly string[],
+  image: Parameters<DceManager["start"]>[0],
+  options: Parameters<DceManager["start"]>[1],
+): ReturnType<DceManager["start"]> {
+  try {
+    return node.dce.start(image, options);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new ScenarioError(`${node.name}: ${name}: ${error.message}`, { cause: error });
   }
 }
 

@@ -50,6 +50,31 @@ test.each<[string, (sim: Simulation) => void, RegExp]>([
     (sim) => void sim.link(sim.node("a"), sim.node("b"), { mtu: 20 }),
     /^link a-b: mtu must be an integer from 68 to 65535, not 20$/,
   ],
+  [
+    "an option that a link does not have",
+    (sim) =>
+      void sim.link(sim.node("a"), sim.node("b"), Object.assign({ delay: 0 }, { dealy: "5ms" })),
+    /^link a-b: there is no option "dealy"; there are rate, delay, /,
+  ],
+  [
+    "a program that is none",
+    (sim) => {
+      const notAProgram: unknown = JSON.parse("42");
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a scenario in JavaScript may do
+      sim.node("b").start(notAProgram as string);
+    },
+    /^b: start: a program is a function or a name$/,
+  ],
+  [
+    "a program that is not registered",
+    (sim) => void sim.node("a").start("no-such-program"),
+    /^a: no-such-program: start ENOENT/,
+  ],
+  [
+    "a working directory that is not there",
+    (sim) => void sim.node("a").start(() => 0, { name: "lost", cwd: "/nowhere" }),
+    /^a: lost: chdir ENOENT/,
+  ],
   ["a time that is none", (sim) => sim.at("soon", () => {}), /^at: .*"soon"/],
   [
     "an expectation that is none",
