@@ -1,6 +1,6 @@
 import { ForeignAwaitError, LivelockError, SyncRunError } from "./errors.ts";
 import { EventQueue } from "./event-queue.ts";
-import { type CancelMacrotask, runInMacrotask } from "./host-boundary.ts";
+import { type CancelAfterMicrotasks, afterMicrotasks } from "./host-boundary.ts";
 import { invariant } from "./invariant.ts";
 import { EVENTS_AT_ONE_INSTANT_MAX, PROGRESS_EVERY_EVENTS } from "./limits.ts";
 import type { Task } from "./task.ts";
@@ -45,7 +45,7 @@ export class RunLoop {
   #isStopRequested = false;
   #hostWaits = 0;
   #asyncRun: AsyncRun | undefined = undefined;
-  #cancelWatchdog: CancelMacrotask | undefined = undefined;
+  #cancelWatchdog: CancelAfterMicrotasks | undefined = undefined;
 
   // Every so many events the loop looks up from its work.
   #nextCheckpoint = 0;
@@ -170,12 +170,12 @@ export class RunLoop {
   }
 
   /**
-   * Hand-off accounting. A macrotask fires only when all microtasks have drained, so whenever one
+   * Hand-off accounting. The watchdog fires only when all microtasks have drained, so whenever it
    * fires while a resumed fiber has neither blocked nor ended, that fiber awaits something else.
-   * One armed macrotask serves a whole run, however many times tasks are resumed meanwhile.
+   * One that is armed serves a whole run, however many times tasks are resumed meanwhile.
    */
   #armWatchdog(): void {
-    this.#cancelWatchdog ??= runInMacrotask(() => {
+    this.#cancelWatchdog ??= afterMicrotasks(() => {
       this.#cancelWatchdog = undefined;
       const { handOff } = this;
       if (handOff === undefined || this.#hostWaits > 0) return;

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import {
   type Fiber,
@@ -120,6 +121,66 @@ describe("a foreign await", () => {
     await sim.run();
     expect(log).toEqual(["back at 0", "event", "end"]);
   });
+
+  test("is noticed however soon the host settles it", async () => {
+    const soon = [
+      () => stat("."),
+      () => new Promise((resolve) => setImmediate(resolve)),
+      () => new Promise((resolve) => setTimeout(resolve, 0)),
+    ];
+    let noticed = 0;
+    for (let round = 0; round < 50; round++) {
+      for (const wait of soon) {
+        const { sim, tm } = setUp();
+        tm.start(wait);
+        const error = await sim.run().catch((thrown: unknown) => thrown);
+        if (error instanceof ForeignAwaitError) noticed++;
+      }
+    }
+    expect(noticed).toBe(50 * soon.length);
+  });
+
+  test.for([
+    [
+      "a timer",
+      (run: () => void): void => {
+        setTimeout(run, 0);
+      },
+    ],
+    [
+      "an immediate",
+      (run: () => void): void => {
+        setImmediate(run);
+      },
+    ],
+    [
+      "a tick",
+      (run: () => void): void => {
+        process.nextTick(run);
+      },
+    ],
+    [
+      "a microtask",
+      (run: () => void): void => {
+        queueMicrotask(run);
+      },
+    ],
+  ] as const)(
+    "is none when run() is called from %s and a task awaits what has settled",
+    async ([, call]) => {
+      const { sim, tm, log } = setUp();
+      tm.start(async () => {
+        for (let i = 0; i < 10; i++) await Promise.resolve();
+        await tm.promise(tm.sleepFor("nap", ms(1)));
+        for (let i = 0; i < 10; i++) await Promise.resolve();
+        log.push("end");
+      });
+      await new Promise<void>((resolve, reject) => {
+        call(() => void sim.run().then(resolve, reject));
+      });
+      expect(log).toEqual(["end"]);
+    },
+  );
 
   test("is noticed after external() has settled", async () => {
     const { sim, tm } = setUp();
