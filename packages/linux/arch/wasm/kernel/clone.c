@@ -4,6 +4,7 @@
  * needed: tasks of the host and the idle task have none, and every kernel thread sleeps at the bottom of a loop that
  * may as well be entered at its top. What a thread had on its shadow stack stays where it was.
  */
+#include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/sched.h>

@@ -4,6 +4,7 @@
  * go on in another's. A WebAssembly stack can be parked and resumed only by the host (through JSPI or stack switching),
  * so the switch is one import; the scheduler that calls it is Linux's own.
  */
+#include <linux/cpu.h>
 #include <linux/export.h>
 #include <linux/init_task.h>
 #include <linux/kernel.h>
@@ -15,6 +16,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <asm/host.h>
+#include <asm/switch_to.h>
 
 #define SLOTS 32768
 

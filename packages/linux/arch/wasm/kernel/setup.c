@@ -9,7 +9,7 @@
 #include <linux/seq_file.h>
 #include <linux/start_kernel.h>
 #include <linux/string.h>
-#include <asm/compat.h>
+#include <asm/release.h>
 #include <asm/host.h>
 #include <asm/setup.h>
 
@@ -79,10 +79,6 @@ void __init setup_arch(char **cmdline_p)
 	set_up_zones();
 	add_bootloader_randomness(wasm_machine.seed, sizeof(wasm_machine.seed));
 	memzero_explicit(wasm_machine.seed, sizeof(wasm_machine.seed));
-}
-
-void __init trap_init(void)
-{
 }
 
 /* .init memory is not given back: a clone starts from a copy of memory as it is, and the linker mixes it with the rest. */

@@ -5,7 +5,7 @@
 
 #include <asm-generic/pgtable-nopud.h>
 #include <asm/page.h>
-#include <asm/compat.h>
+#include <asm/release.h>
 
 #define pgd_present(pgd) (1)
 #define pgd_none(pgd) (0)

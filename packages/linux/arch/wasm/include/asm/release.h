@@ -3,8 +3,8 @@
  * What moved between the releases that this port serves. Where the kernel itself can be asked (a header that is
  * there or not, a macro that is defined or not), the place that needs it asks; only functions that changed are here.
  */
-#ifndef _ASM_WASM_COMPAT_H
-#define _ASM_WASM_COMPAT_H
+#ifndef _ASM_WASM_RELEASE_H
+#define _ASM_WASM_RELEASE_H
 
 #include <linux/version.h>
 
