@@ -14,6 +14,7 @@ const MAY_IMPORT = {
   links: ["core-sched"],
   "dce-glue": ["core-sched", "links", "lkl-kernel", "net-stack", "sysctl"],
   cli: ["core-sched", "dce-glue", "links", "lkl-kernel", "net-stack", "sysctl"],
+  conformance: ["core-sched", "dce-glue", "links", "linux", "lkl-kernel"],
   examples: ["cli", "core-sched", "dce-glue", "links", "lkl-kernel", "net-stack", "sysctl"],
 };
 /** Import and export statements (not those quoted in comments), and dynamic imports. */

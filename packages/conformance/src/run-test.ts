@@ -1,0 +1,41 @@
+import type { ConformanceTest } from "./conformance-test.ts";
+import type { KernelUnderTest } from "./kernel-under-test.ts";
+import { Testbed } from "./testbed/testbed.ts";
+import { NotApplicable, type Verdict } from "./verdict.ts";
+
+/** Runs one test on one kernel, in a fresh simulation. Never throws. */
+export async function runTest(test: ConformanceTest, kernel: KernelUnderTest): Promise<Verdict> {
+  for (const feature of test.needs ?? []) {
+    // oxlint-disable-next-line no-await-in-loop -- the first that is missing is the reason
+    if (!(await kernel.has(feature))) return { kind: "n/a", reason: `no ${feature.name}` };
+  }
+  const verdict = await judge(test, kernel);
+  const known = test.differences?.[kernel.name];
+  if (known === undefined) return verdict;
+  if (verdict.kind === "FAIL") return { kind: "differs", reason: known, message: verdict.message };
+  const message = `expected to differ ("${known}"), but the verdict is ${verdict.kind}`;
+  return { kind: "FAIL", message };
+}
+
+async function judge(test: ConformanceTest, kernel: KernelUnderTest): Promise<Verdict> {
+  const bed = new Testbed(kernel.name);
+  let verdict: Verdict = { kind: "ok" };
+  try {
+    await test.run(bed);
+  } catch (error) {
+    verdict =
+      error instanceof NotApplicable
+        ? { kind: "n/a", reason: error.message }
+        : { kind: "FAIL", message: error instanceof Error ? error.message : String(error) };
+  }
+  try {
+    const leaks = await bed.dispose();
+    if (verdict.kind === "ok" && leaks.length > 0) {
+      verdict = { kind: "FAIL", message: `left behind: ${leaks.join(", ")}` };
+    }
+  } catch (error) {
+    if (verdict.kind === "ok")
+      verdict = { kind: "FAIL", message: `while it ended: ${String(error)}` };
+  }
+  return verdict;
+}
