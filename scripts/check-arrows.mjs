@@ -12,7 +12,9 @@ const MAY_IMPORT = {
   "lkl-kernel": [],
   "net-stack": ["lkl-kernel", "sysctl"],
   links: ["core-sched"],
-  "dce-glue": ["core-sched", "links", "lkl-kernel", "net-stack", "sysctl"],
+  linux: ["lkl-kernel"],
+  // linux: only its types, and at run time only where it is installed
+  "dce-glue": ["core-sched", "links", "linux", "lkl-kernel", "net-stack", "sysctl"],
   cli: ["core-sched", "dce-glue", "links", "lkl-kernel", "net-stack", "sysctl"],
   conformance: ["core-sched", "dce-glue", "links", "linux", "lkl-kernel"],
   examples: ["cli", "core-sched", "dce-glue", "links", "lkl-kernel", "net-stack", "sysctl"],

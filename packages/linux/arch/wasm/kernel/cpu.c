@@ -5,6 +5,7 @@
  * run on the boot stack, on behalf of a bare task, and never sleep.
  */
 #include <linux/hardirq.h>
+#include <linux/init_task.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
@@ -99,6 +100,12 @@ out:
 	return next;
 }
 
+/* pid 1 serves the host itself, which cannot wait: it comes before everybody else. */
+static bool is_urgent(struct task_struct *task)
+{
+	return is_global_init(task);
+}
+
 /*
  * Makes `task`, which has a call posted, the current one if the scheduler agrees. Returns true when its call can be
  * started at once; else the host has to let the processor run (wasm_cpu_next).
@@ -106,10 +113,20 @@ out:
 bool wasm_cpu_become(struct task_struct *task);
 bool wasm_cpu_become(struct task_struct *task)
 {
-	if (wasm_has_switched)
-		return false;
 	wasm_is_plain_call = true;
+	if (wasm_has_switched && is_urgent(task)) {
+		/* Finished on behalf of the next task, which finishes it again, harmlessly, when it is resumed. */
+		wasm_has_switched = false;
+		schedule_tail(wasm_last_prev);
+		wasm_last_prev = &init_task;
+	}
 	wake_up_state(task, TASK_IDLE);
+	if (wasm_has_switched) {
+		wasm_is_plain_call = false;
+		return false;
+	}
+	if (is_urgent(task) && current != task && !current->thread.is_bare)
+		schedule();
 	while (current != task && current->thread.is_bare) {
 		if (!is_idle_task(current)) {
 			/* One that has posted a call is served first. */
@@ -126,19 +143,21 @@ bool wasm_cpu_become(struct task_struct *task)
 }
 
 /* True when the host has to let the processor run, true also while a thread of the host is on it. */
-bool wasm_cpu_is_busy(void);
 bool wasm_cpu_is_busy(void)
 {
 	return wasm_has_switched || !is_idle_task(current) || need_resched();
 }
 
-/* Called after interrupts, when the tick may have to be programmed anew: the idle loop does it each time round. */
-void wasm_idle_again(void);
-void wasm_idle_again(void)
+/*
+ * Called after interrupts and whatever else may have armed a timer: as each round of the idle loop does, programs the
+ * next tick anew. Returns wasm_cpu_is_busy().
+ */
+bool wasm_idle_again(void)
 {
-	if (!is_idle_task(current) || need_resched())
-		return;
+	if (wasm_cpu_is_busy())
+		return true;
 	local_irq_disable();
 	tick_nohz_idle_stop_tick();
 	local_irq_enable();
+	return false;
 }

@@ -149,6 +149,7 @@ void wasm_call_main(struct host_task *host)
 	exit_to_user_mode(host);
 	thread->is_bare = true;
 	thread->has_run = false;
+	wasm_machine.has_ended = 1;
 }
 
 /*
@@ -183,6 +184,7 @@ void __noreturn wasm_init(void);
 void __noreturn wasm_init(void)
 {
 	kernel_sigaction(SIGCHLD, SIG_IGN);
+	sched_set_fifo(current);
 	make_bare(current, &host0);
 	wasm_set_sp(WASM_BOOT_STACK_TOP);
 	host_park(current->thread.slot, true);

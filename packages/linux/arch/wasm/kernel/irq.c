@@ -14,7 +14,6 @@ unsigned long wasm_irq_enabled;
 unsigned long wasm_irq_pending;
 
 void wasm_timer_interrupt(void);
-void wasm_idle_again(void);
 
 static struct pt_regs no_registers;
 
@@ -44,16 +43,15 @@ void wasm_take_irqs(void)
 
 /*
  * Raises interrupts and runs them with their softirqs, as a plain call on behalf of whoever is current. In the middle
- * of a switch they stay pending until the next task has finished it.
+ * of a switch they stay pending until the next task has finished it. Returns wasm_cpu_is_busy().
  */
-void wasm_irq(unsigned long mask);
-void wasm_irq(unsigned long mask)
+bool wasm_irq(unsigned long mask)
 {
 	wasm_irq_pending |= mask;
 	if (wasm_has_switched)
-		return;
+		return true;
 	wasm_take_irqs();
-	wasm_idle_again();
+	return wasm_idle_again();
 }
 
 static void nothing(struct irq_data *data)

@@ -9,6 +9,7 @@
 #include <linux/init_task.h>
 #include <linux/kernel.h>
 #include <linux/panic_notifier.h>
+#include <linux/ptrace.h>
 #include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
@@ -30,6 +31,13 @@ unsigned long init_stack[THREAD_SIZE / sizeof(unsigned long)] __aligned(THREAD_S
 static unsigned short free_slots[SLOTS];
 static unsigned int free_slot_count;
 static unsigned int slot_top = 2;
+
+/* Where the host starts wasm_boot_entry(). */
+unsigned long wasm_init_stack_top(void);
+unsigned long wasm_init_stack_top(void)
+{
+	return (unsigned long)init_stack + THREAD_SIZE - 64;
+}
 
 static unsigned int take_slot(void)
 {
@@ -160,6 +168,10 @@ long arch_ptrace(struct task_struct *child, long request, unsigned long addr, un
 }
 
 void ptrace_disable(struct task_struct *child)
+{
+}
+
+void user_disable_single_step(struct task_struct *child)
 {
 }
 

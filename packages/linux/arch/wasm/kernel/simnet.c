@@ -253,10 +253,12 @@ void *wasm_net_room(unsigned int card, unsigned int length)
 	return skb_put(skb, length);
 }
 
-/* The frame is in its room. csum_start < 0: its checksum is complete and nobody has looked at it. */
-void wasm_net_receive(unsigned int card, int csum_start, unsigned int csum_offset);
-void wasm_irq(unsigned long mask);
-void wasm_net_receive(unsigned int card, int csum_start, unsigned int csum_offset)
+/*
+ * The frame is in its room. csum_start < 0: its checksum is complete and nobody has looked at it. This
+ * call and the next two return wasm_cpu_is_busy().
+ */
+bool wasm_net_receive(unsigned int card, int csum_start, unsigned int csum_offset);
+bool wasm_net_receive(unsigned int card, int csum_start, unsigned int csum_offset)
 {
 	struct sk_buff *skb = arriving;
 
@@ -264,36 +266,33 @@ void wasm_net_receive(unsigned int card, int csum_start, unsigned int csum_offse
 	if (csum_start >= 0 && !skb_partial_csum_set(skb, csum_start, csum_offset)) {
 		cards[card]->dev->stats.rx_frame_errors++;
 		kfree_skb(skb);
-		return;
+		return wasm_cpu_is_busy();
 	}
 	__skb_queue_tail(&cards[card]->received, skb);
-	wasm_irq(1 << WASM_IRQ_NET);
+	return wasm_irq(1 << WASM_IRQ_NET);
 }
 
 /* The ring has room again. */
-void wasm_net_wake(unsigned int card);
-void wasm_net_wake(unsigned int card)
+bool wasm_net_wake(unsigned int card);
+bool wasm_net_wake(unsigned int card)
 {
 	struct simnet *net = card_of(card);
 
-	if (!net)
-		return;
-	netif_wake_queue(net->dev);
-	wasm_irq(1 << WASM_IRQ_NET);
+	if (net)
+		netif_wake_queue(net->dev);
+	return wasm_irq(1 << WASM_IRQ_NET);
 }
 
-void wasm_net_carrier(unsigned int card, bool is_on);
-void wasm_net_carrier(unsigned int card, bool is_on)
+bool wasm_net_carrier(unsigned int card, bool is_on);
+bool wasm_net_carrier(unsigned int card, bool is_on)
 {
 	struct simnet *net = card_of(card);
 
-	if (!net)
-		return;
-	if (is_on)
+	if (net && is_on)
 		netif_carrier_on(net->dev);
-	else
+	else if (net)
 		netif_carrier_off(net->dev);
-	wasm_irq(1 << WASM_IRQ_NET);
+	return wasm_irq(1 << WASM_IRQ_NET);
 }
 
 /* Eight 64-bit counters, in the order of dce-glue's SimDeviceStats. */

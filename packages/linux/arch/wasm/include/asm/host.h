@@ -43,7 +43,8 @@ struct wasm_machine {
 	u32 next_sp;	 /* 28: shadow stack to start it on, if it is started */
 	u32 next_arg;	 /* 32: and the argument */
 	u32 out;	 /* 36: second result of some calls */
-	u8 seed[32];	 /* 40: entropy at boot */
+	u32 has_ended;	 /* 40: set by a stack that runs to its end, as opposed to one that traps */
+	u8 seed[32];	 /* 44: entropy at boot */
 };
 extern struct wasm_machine wasm_machine;
 
@@ -68,6 +69,11 @@ bool wasm_has_posted_call(struct task_struct *task);
 unsigned long wasm_posted_call(struct task_struct *task);
 long wasm_arch_call(unsigned int nr, const long long *args);
 long wasm_do_syscall(unsigned int nr, const long long *args);
+
+/* cpu.c, irq.c */
+bool wasm_cpu_is_busy(void);
+bool wasm_idle_again(void);
+bool wasm_irq(unsigned long mask);
 
 /* clone.c */
 int wasm_make_own(const u8 *seed, unsigned int size, const char *name);

@@ -1,0 +1,178 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BuildError } from "./build-error.ts";
+import type { BuildOptions } from "./command-line.ts";
+import { readFragments } from "./config.ts";
+import { compile, configure, type KernelTree, kernelVersion } from "./kbuild.ts";
+import type { Kernel } from "./kernel.ts";
+import { hashOwnFiles, installKernel, KernelCache, sha256 } from "./kernel-cache.ts";
+import { fetchSource, findSource, type KernelSource } from "./kernel-source.ts";
+import { assembleTree, copyPort, readPatches } from "./kernel-tree.ts";
+import { linkKernel, parseExports } from "./link.ts";
+import type { Progress } from "./progress.ts";
+import type { Profile, Release } from "./release.ts";
+import { compilerVersion, ensureToolchain } from "./toolchain.ts";
+import { withTreeLock } from "./tree-lock.ts";
+
+/** One kernel that is asked for. */
+export interface KernelTarget {
+  readonly release: Release;
+  readonly profile: Profile;
+}
+
+export function kernelName(target: KernelTarget): string {
+  return `linux-${target.release.name}-${target.profile}`;
+}
+
+/**
+ * Takes a kernel from the cache, or builds it, and puts it into the output folder.
+ * @throws BuildError that says why it cannot be built.
+ */
+export async function provideKernel(
+  target: KernelTarget,
+  options: BuildOptions,
+  progress: Progress,
+): Promise<void> {
+  const name = kernelName(target);
+  const startedMs = performance.now();
+  const cached = await cachedKernel(target, options);
+  const kernel = cached ?? (await new KernelBuild(target, options, progress).run());
+  await installKernel(kernel, options.outputFolder, name);
+  const { version, size, sha256: hash } = kernel.manifest;
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  const how = cached === undefined ? `built in ${seconds} s` : "from the cache";
+  progress.step(`${name}: Linux ${version}, ${(size / 1e6).toFixed(2)} MB, ${how}`);
+  progress.step(`  sha256 ${hash}`);
+}
+
+async function cachedKernel(
+  target: KernelTarget,
+  options: BuildOptions,
+): Promise<Kernel | undefined> {
+  if (options.force || options.update) return undefined;
+  const source = await findSource(target.release, options.cacheFolder);
+  return new KernelCache(options.cacheFolder).find({
+    ours: hashOwnFiles(target.release.name, target.profile, options.archFolder),
+    sourceSha256: source?.sha256,
+    compiler: await compilerVersion(),
+  });
+}
+
+/** The building of one kernel. */
+class KernelBuild {
+  readonly #target: KernelTarget;
+  readonly #options: BuildOptions;
+  readonly #progress: Progress;
+  readonly #name: string;
+
+  constructor(target: KernelTarget, options: BuildOptions, progress: Progress) {
+    this.#target = target;
+    this.#options = options;
+    this.#progress = progress;
+    this.#name = kernelName(target);
+  }
+
+  async run(): Promise<Kernel> {
+    const { cacheFolder, archFolder } = this.#options;
+    if (!existsSync(join(archFolder, "wasm", "Kconfig"))) {
+      throw new BuildError(`${archFolder} holds no wasm/Kconfig`);
+    }
+    await ensureToolchain((text) => this.#progress.step(text));
+    const compiler = await compilerVersion();
+    if (compiler === undefined) throw new BuildError("the compiler does not run");
+    const source = await this.#source();
+    const inputs = hashOwnFiles(this.#target.release.name, this.#target.profile, archFolder);
+    const trees = join(cacheFolder, "trees");
+    await mkdir(trees, { recursive: true });
+    if (this.#options.keep) {
+      const folder = join(trees, `${this.#name}-kept`);
+      return withTreeLock(folder, () => this.#buildIn(folder, source, compiler, inputs));
+    }
+    const parent = await mkdtemp(join(trees, `${this.#name}-`));
+    try {
+      const kernel = await this.#buildIn(join(parent, "linux"), source, compiler, inputs);
+      await new KernelCache(cacheFolder).add(kernel);
+      return kernel;
+    } finally {
+      await rm(parent, { recursive: true, force: true });
+    }
+  }
+
+  async #source(): Promise<KernelSource> {
+    const { release } = this.#target;
+    const { cacheFolder, update } = this.#options;
+    const atHand = update ? undefined : await findSource(release, cacheFolder);
+    if (atHand !== undefined) return atHand;
+    this.#progress.step(`${this.#name}: getting ${release.sourcePackage} from Debian's archive`);
+    return fetchSource(release, cacheFolder);
+  }
+
+  async #buildIn(
+    folder: string,
+    source: KernelSource,
+    compiler: string,
+    inputs: string,
+  ): Promise<Kernel> {
+    const logs = join(this.#options.cacheFolder, "logs");
+    await mkdir(logs, { recursive: true });
+    const logFile = join(logs, `${this.#name}-${process.pid}.log`);
+    try {
+      const kernel = await this.#make({ folder, logFile }, source, compiler, inputs);
+      await rm(logFile, { force: true });
+      return kernel;
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      throw new BuildError(`${this.#name}: ${error.message} (log: ${logFile})`, error.detail);
+    }
+  }
+
+  async #make(
+    tree: KernelTree,
+    source: KernelSource,
+    compiler: string,
+    inputs: string,
+  ): Promise<Kernel> {
+    const { release, profile } = this.#target;
+    const { archFolder, jobs } = this.#options;
+    const patches = readPatches(release.name, profile);
+    await this.#prepareTree(tree, source, compiler);
+    const config = await configure(tree, readFragments(release.name, profile));
+    this.#progress.step(`${this.#name}: compiling with ${jobs} jobs`);
+    await compile(tree, jobs, (count, file) => this.#progress.count(count, file));
+    const exported = parseExports(readFileSync(join(archFolder, "exports.txt"), "utf8"));
+    const wasm = await linkKernel(tree, exported);
+    const manifest = {
+      version: await kernelVersion(tree),
+      release: release.name,
+      profile,
+      source: { package: source.packageName, version: source.version, sha256: source.sha256 },
+      compiler,
+      sha256: sha256(wasm),
+      size: wasm.length,
+      inputs,
+      patches: patches.map(({ fileName, subject }) => ({ file: fileName, subject })),
+      config,
+    };
+    return { wasm, manifest };
+  }
+
+  /** Unpacks and patches Linux, or goes on with a kept tree if that was made of the same. */
+  async #prepareTree(tree: KernelTree, source: KernelSource, compiler: string): Promise<void> {
+    const { archFolder } = this.#options;
+    const patches = readPatches(this.#target.release.name, this.#target.profile);
+    const stampFile = join(tree.folder, "dcejs.stamp");
+    const stamp = JSON.stringify({ source: source.sha256, compiler, patches });
+    const isSame = existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
+    if (isSame) {
+      this.#progress.step(`${this.#name}: going on in ${tree.folder}`);
+      await copyPort(tree, archFolder);
+      return;
+    }
+    this.#progress.step(`${this.#name}: unpacking ${source.packageName} ${source.version}`);
+    await rm(tree.folder, { recursive: true, force: true });
+    await assembleTree(tree, source, patches, archFolder);
+    for (const patch of patches) this.#progress.step(`  ${patch.fileName}: ${patch.subject}`);
+    await writeFile(stampFile, stamp);
+  }
+}

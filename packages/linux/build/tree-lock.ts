@@ -1,0 +1,41 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { BuildError } from "./build-error.ts";
+
+/**
+ * Runs `work` while nobody else uses a kept tree.
+ * @throws BuildError when another build does.
+ */
+export async function withTreeLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const lock = `${folder}.lock`;
+  if (!(await take(lock))) {
+    const owner = Number(await readFile(lock, "utf8").catch(() => "0"));
+    if (isAlive(owner)) throw new BuildError(`process ${owner} builds in ${folder}`);
+    await rm(lock, { force: true });
+    if (!(await take(lock))) throw new BuildError(`another process builds in ${folder}`);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+async function take(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Real Linux, compiled to wasm32, as a library: a kernel is an object with a memory of its own, runs in virtual
+ * time, and does nothing but what its host calls.
+ *
+ * @packageDocumentation
+ */
+export { BLOCKED } from "./cpu.ts";
+export { LinuxReentryError, LinuxStoppedError, type StopReason } from "./errors.ts";
+export { HostTask } from "./host-task.ts";
+export { hasJspi, JspiStacks } from "./jspi-stacks.ts";
+export {
+  ARCH_NET_CREATE,
+  ARCH_NET_DESTROY,
+  DEFAULT_MEMORY,
+  LinuxKernel,
+  type LinuxKernelOptions,
+  type NetworkHost,
+  type OnDone,
+  UPTIME_AT_START,
+} from "./linux-kernel.ts";
+export { Snapshot } from "./snapshot.ts";
+export type { Stacks } from "./stacks.ts";

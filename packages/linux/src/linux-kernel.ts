@@ -1,0 +1,295 @@
+import { BLOCKED, Cpu } from "./cpu.ts";
+import { LinuxStoppedError, STACK_DROPPED, type StopReason } from "./errors.ts";
+import { HostTask, type OnDone } from "./host-task.ts";
+import { KernelLog } from "./kernel-log.ts";
+import { Machine, SEED_OCTETS, WASM_PAGE_SIZE } from "./machine.ts";
+import { Snapshot } from "./snapshot.ts";
+import type { Stacks } from "./stacks.ts";
+
+/** At virtual time 0 a kernel has been up for so long, ns: time 0 is not a time for TCP. */
+export const UPTIME_AT_START = 1_000_000_000;
+/** Enough for a router or a host with some connections. */
+export const DEFAULT_MEMORY: number = 6 * 1024 * 1024;
+/** No less boots. */
+const MEMORY_MIN = 4 * 1024 * 1024;
+
+/** Calls of arch/wasm/kernel/host_task.c, above the numbers of Linux. */
+export const ARCH_NEW_TASK = 0x10000;
+export const ARCH_NET_CREATE = 0x10002;
+export const ARCH_NET_DESTROY = 0x10003;
+const ARCH_MAKE_OWN = 0x10004;
+
+const HALTS: readonly StopReason[] = ["power off", "restart", "panic"];
+const LOG_LINES_IN_ERROR = 12;
+const NODE_NAME_MAX = 64;
+
+const encoder = new TextEncoder();
+
+/** The network card side of the host; ring full: false. */
+export interface NetworkHost {
+  xmit(
+    card: number,
+    data: number,
+    length: number,
+    csumStart: number,
+    csumOffset: number,
+  ): boolean;
+  /** @param what HOST_DEV_* bits; for an address `value` is where it lies */
+  devChanged(card: number, what: number, value: number): void;
+}
+
+export interface LinuxKernelOptions {
+  readonly module: WebAssembly.Module;
+  readonly stacks: Stacks;
+  /** For messages: "linux-6.12 of node a". */
+  readonly name: string;
+  /** Octets, a multiple of 64 KB. @default 6 MB */
+  readonly memory?: number;
+  /** Virtual time, ns. */
+  readonly now: () => number;
+  /** Nanoseconds since 1970 at virtual time 0. @default 0 */
+  readonly wallClockBase?: number;
+  /** Unsigned 32 bits each time: the kernel's only entropy. */
+  readonly random: () => number;
+  readonly print?: (text: string) => void;
+  /** `run()` is wanted at this instant, behind what is due already. */
+  readonly wantsRun: () => void;
+  /** `timer()` is wanted at this virtual time; Infinity: not at all. */
+  readonly wantsTimer: (at: number) => void;
+  readonly network?: NetworkHost;
+  /** The socket behind the cookie of `sockPoll` has changed: EPOLL* bits, 0: unknown. */
+  readonly pollEvent?: (cookie: number, mask: number) => void;
+}
+
+/**
+ * One real Linux: boots, or begins as a copy of one that has booted, and then does what its host calls.
+ * All calls are synchronous; a system call that sleeps answers BLOCKED, and what it waits for happens in
+ * `run()`.
+ */
+export class LinuxKernel {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly cpu: Cpu;
+  readonly log: KernelLog;
+  readonly #options: LinuxKernelOptions;
+  #stopped: LinuxStoppedError | undefined = undefined;
+  #host0: HostTask | undefined = undefined;
+  readonly #spareTasks: HostTask[] = [];
+
+  /** @throws {RangeError} memory is too small or no multiple of 64 KB */
+  constructor(options: LinuxKernelOptions, log = "") {
+    const octets = options.memory ?? DEFAULT_MEMORY;
+    if (octets % WASM_PAGE_SIZE !== 0 || octets < MEMORY_MIN || octets > 2 ** 32) {
+      throw new RangeError(
+        `memory of a Linux kernel: ${octets} octets are no multiple of 64 KB between 4 MB and 4 GB`,
+      );
+    }
+    this.#options = options;
+    this.name = options.name;
+    this.log = new KernelLog(log);
+    this.machine = new Machine(options.module, octets, options.stacks, {
+      print: (text, length) => this.#print(text, length),
+      halt: (why) => this.#halt(why),
+      trace: () => this.#trace(),
+      xmit: (card, data, length, csumStart, csumOffset) =>
+        options.network?.xmit(card, data, length, csumStart, csumOffset) === false ? 0 : 1,
+      dev_changed: (card, what, value) => options.network?.devChanged(card, what, value),
+      poll_event: (cookie, mask) => options.pollEvent?.(cookie, mask),
+    });
+    this.cpu = new Cpu(this.machine, options.stacks, {
+      now: () => UPTIME_AT_START + options.now(),
+      wantsRun: options.wantsRun,
+      wantsTimer: (deadline) => options.wantsTimer(deadline - UPTIME_AT_START),
+      failed: (error) => this.#failed(error),
+    });
+    this.machine.setWallClock(Math.max(0, (options.wallClockBase ?? 0) - UPTIME_AT_START));
+  }
+
+  /** Begins as a copy of a kernel of the same module; then `makeOwn` is due. */
+  static clone(snapshot: Snapshot, options: Omit<LinuxKernelOptions, "memory">): LinuxKernel {
+    const kernel = new LinuxKernel({ ...options, memory: snapshot.octets }, snapshot.log);
+    const { machine } = kernel;
+    snapshot.copyInto(machine);
+    machine.setWallClock(Math.max(0, (options.wallClockBase ?? 0) - UPTIME_AT_START));
+    kernel.#host0 = new HostTask(machine, snapshot.host0);
+    kernel.cpu.adopt();
+    return kernel;
+  }
+
+  /** Boots until the kernel is idle. @param commandLine "loglevel=8" */
+  boot(commandLine: string): void | Promise<void> {
+    this.machine.setCommandLine(commandLine);
+    this.machine.setSeed(this.#seed());
+    const booting = this.cpu.boot();
+    const booted = (): void => {
+      this.#host0 = new HostTask(this.machine, this.machine.exports.wasm_host0());
+    };
+    if (booting !== undefined) return booting.then(booted);
+    booted();
+    return undefined;
+  }
+
+  /** Gives a clone its own randomness, name and clock. */
+  makeOwn(nodeName: string): void {
+    const { machine } = this;
+    const room = this.room(SEED_OCTETS + NODE_NAME_MAX + 1);
+    machine.u8.set(this.#seed(), room);
+    machine.u8.fill(0, room + SEED_OCTETS, room + SEED_OCTETS + NODE_NAME_MAX + 1);
+    machine.u8.set(encoder.encode(nodeName).subarray(0, NODE_NAME_MAX), room + SEED_OCTETS);
+    const result = this.serve(ARCH_MAKE_OWN, room, SEED_OCTETS, room + SEED_OCTETS);
+    this.free(room);
+    if (result < 0) throw new Error(`${this.name}: a clone cannot begin: ${result}`);
+  }
+
+  /** The kernel must be idle: booted, and nothing of a program's in it. */
+  snapshot(): Snapshot {
+    if (!this.cpu.isIdle || this.cpu.sleepingCalls.length > 0) {
+      throw new Error(`${this.name}: a snapshot is taken of a kernel that is idle`);
+    }
+    return Snapshot.of(this.machine, this.log.text, this.host0.address);
+  }
+
+  /** The task of pid 1. */
+  get host0(): HostTask {
+    if (this.#host0 === undefined) throw new Error(`${this.name} has not booted`);
+    return this.#host0;
+  }
+
+  get stopped(): LinuxStoppedError | undefined {
+    return this.#stopped;
+  }
+
+  /** @returns the result, -errno, or BLOCKED */
+  sys(task: HostTask, nr: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
+    if (task.isInCall) throw new Error(`${this.name}: a task makes one call at a time`);
+    return this.cpu.call(task, nr, a, b, c, d, e, f);
+  }
+
+  /**
+   * A call in the name of pid 1 that does not sleep, from any context.
+   * @returns the result, -errno, or BLOCKED: it is not over, and onDone of host0 will be told
+   */
+  serve(nr: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
+    return this.sys(this.host0, nr, a, b, c, d, e, f);
+  }
+
+  /** A task for a thread of the host. @returns -errno, BLOCKED */
+  newTask(): HostTask | number {
+    const spare = this.#spareTasks.pop();
+    if (spare !== undefined) return spare;
+    const address = this.serve(ARCH_NEW_TASK);
+    // A pointer may look negative; errnos are the last page.
+    if (address === BLOCKED || (address < 0 && address > -4096)) return address;
+    return new HostTask(this.machine, address >>> 0);
+  }
+
+  /** The thread of the host is over; it is in no call. */
+  endTask(task: HostTask): void {
+    task.onDone = undefined;
+    if (!task.isInCall) {
+      this.#spareTasks.push(task);
+      return;
+    }
+    // It sleeps: its sleep ends, and it with it.
+    this.interruptTask(task);
+    task.onDone = (_result: number, ended: HostTask) => this.#spareTasks.push(ended);
+  }
+
+  /** Ends the interruptible sleep of a task; its call returns -EINTR, -ERESTARTSYS… */
+  interruptTask(task: HostTask): void {
+    this.#plain(() => this.machine.exports.wasm_host_task_interrupt(task.address));
+  }
+
+  /** Kernel memory for arguments, octets. @throws {LinuxStoppedError} there is none */
+  room(size: number): number {
+    const address = this.machine.exports.wasm_room(size);
+    if (address !== 0) return address;
+    throw this.#failed(new Error(`out of memory: no ${size} octets for the arguments of a call`));
+  }
+
+  free(room: number): void {
+    this.machine.exports.wasm_free(room);
+  }
+
+  run(): void | Promise<void> {
+    return this.cpu.run();
+  }
+
+  timer(): void {
+    this.cpu.timer();
+  }
+
+  dmesg(): string {
+    return this.log.text;
+  }
+
+  /** Gives its memory back. */
+  destroy(): void {
+    this.cpu.stop();
+  }
+
+  #plain(call: () => void): void {
+    this.cpu.enter();
+    try {
+      call();
+      this.cpu.leave(this.machine.exports.wasm_idle_again() !== 0);
+    } catch (error) {
+      throw this.cpu.fail(error);
+    }
+  }
+
+  #seed(): Uint8Array {
+    const seed = new Uint8Array(SEED_OCTETS);
+    const view = new DataView(seed.buffer);
+    for (let at = 0; at < SEED_OCTETS; at += 4) view.setUint32(at, this.#options.random(), true);
+    return seed;
+  }
+
+  #print(text: number, length: number): void {
+    const line = this.machine.text(text, length);
+    this.log.append(line);
+    this.#options.print?.(line);
+  }
+
+  #halt(why: number): never {
+    const reason = HALTS[why] ?? "panic";
+    throw new LinuxStoppedError(reason, `${this.name}: ${reason}`);
+  }
+
+  /** The frames of the kernel, innermost first, where a native kernel would print its call trace. */
+  #trace(): void {
+    const frames = (new Error().stack ?? "")
+      .split("\n")
+      .filter((line) => line.includes("wasm"))
+      .map((line) => /at (?:async )?(\S+)/.exec(line)?.[1] ?? "")
+      .filter((name) => name !== "" && !name.startsWith("wasm://"));
+    for (const name of frames) {
+      const line = ` ${name.replace(/^.*\./, "")}\n`;
+      this.log.append(line);
+      this.#options.print?.(line);
+    }
+  }
+
+  #failed(error: unknown): unknown {
+    if (error === STACK_DROPPED) return error;
+    if (error instanceof LinuxStoppedError) {
+      this.#stopped = this.#withLog(error.reason, error);
+      return this.#stopped;
+    }
+    const reason = error instanceof WebAssembly.RuntimeError ? "trap" : "host error";
+    this.#stopped = this.#withLog(reason, error);
+    return this.#stopped;
+  }
+
+  #withLog(reason: StopReason, cause: unknown): LinuxStoppedError {
+    const at = this.#options.now() / 1e9;
+    const what = cause instanceof LinuxStoppedError ? reason : `${reason}: ${String(cause)}`;
+    return new LinuxStoppedError(
+      reason,
+      `${this.name} at ${at} s: ${what}\n${this.log.tail(LOG_LINES_IN_ERROR)}`,
+      { cause },
+    );
+  }
+}
+
+export type { OnDone };
