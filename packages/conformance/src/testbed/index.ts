@@ -1,0 +1,29 @@
+export { completed } from "./completed.ts";
+export {
+  addressOf,
+  arp,
+  echoRequest,
+  ethernet,
+  icmp,
+  ipv4,
+  ipv4Frame,
+  tcp,
+  udp,
+} from "./craft.ts";
+export { Host, type HostOptions, ipNow, type ProgramOptions } from "./host.ts";
+export {
+  ACK,
+  ETH_P_ARP,
+  ETH_P_IP,
+  FIN,
+  ipv6Addresses,
+  type Packet,
+  PSH,
+  RST,
+  SYN,
+  URG,
+  viewOf,
+} from "./packet.ts";
+export { Testbed } from "./testbed.ts";
+export { type PairOptions, pair, type Pair, routed, type Routed } from "./topology.ts";
+export { Wire, type WireOptions } from "./wire.ts";
