@@ -49,7 +49,9 @@ export class AptArchive {
       await mkdir(join(folder, part), { recursive: true });
     }
     const signed = existsSync(DEBIAN_KEYRING) ? `[signed-by=${DEBIAN_KEYRING}] ` : "";
-    const sources = suites.map((suite) => `deb ${signed}${mirrorOf(suite, mirrors)} ${suite} main\n`);
+    const sources = suites.map(
+      (suite) => `deb ${signed}${mirrorOf(suite, mirrors)} ${suite} main\n`,
+    );
     await writeFile(join(folder, "sources.list"), sources.join(""));
     await runCommand("apt-get", [...archive.#options, "update"]);
     return archive;
@@ -110,5 +112,7 @@ export function mirrorOf(suite: string, mirrors: readonly Mirror[]): string {
   if (alike !== undefined) return alike.base;
   const [main] = debians;
   if (main !== undefined) return `${main.base}-security`;
-  throw new BuildError("the sources of Linux come from Debian, and apt is configured with no Debian mirror");
+  throw new BuildError(
+    "the sources of Linux come from Debian, and apt is configured with no Debian mirror",
+  );
 }

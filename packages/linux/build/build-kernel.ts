@@ -134,12 +134,14 @@ class KernelBuild {
     inputs: string,
   ): Promise<Kernel> {
     const { release, profile } = this.#target;
-    const { archFolder, jobs } = this.#options;
+    const { archFolder, jobs, keep } = this.#options;
     const patches = readPatches(release.name, profile);
     await this.#prepareTree(tree, source, compiler);
     const config = await configure(tree, readFragments(release.name, profile));
     this.#progress.step(`${this.#name}: compiling with ${jobs} jobs`);
-    await compile(tree, jobs, (count, file) => this.#progress.count(count, file));
+    await compile(tree, { jobs, keepGoing: keep }, (count, file) => {
+      this.#progress.count(count, file);
+    });
     const exported = parseExports(readFileSync(join(archFolder, "exports.txt"), "utf8"));
     const wasm = await linkKernel(tree, exported);
     const manifest = {

@@ -73,9 +73,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (actions.length > 1) throw new UsageError(`--${actions.join(" and --")} exclude each other`);
   const options: BuildOptions = {
     releases: everything ? RELEASES : unique(values.release ?? [DEFAULT_RELEASE]).map(releaseNamed),
-    profiles: everything
-      ? PROFILES
-      : unique(values.profile ?? [DEFAULT_PROFILE]).map(profileNamed),
+    profiles: everything ? PROFILES : unique(values.profile ?? [DEFAULT_PROFILE]).map(profileNamed),
     archFolder: resolve(values.arch ?? packageFolder("arch")),
     outputFolder: resolve(values.out ?? packageFolder("kernels")),
     cacheFolder: resolve(values.cache ?? linuxCacheFolder(process.env)),

@@ -18,7 +18,11 @@ const SHOWN_LINES_MAX = 25;
 
 /** The environment of every command: nothing of the user's that could change what is built. */
 export function cleanEnvironment(): Record<string, string> {
-  const kept: Record<string, string> = { LC_ALL: "C", TZ: "UTC", DEBIAN_FRONTEND: "noninteractive" };
+  const kept: Record<string, string> = {
+    LC_ALL: "C",
+    TZ: "UTC",
+    DEBIAN_FRONTEND: "noninteractive",
+  };
   for (const name of ["PATH", "HOME", "TMPDIR", "USER", "http_proxy", "https_proxy", "no_proxy"]) {
     const value = process.env[name];
     if (value !== undefined) kept[name] = value;

@@ -84,7 +84,8 @@ export function checkConfig(wanted: WantedConfig, dotConfig: string): ConfigSumm
     if (got !== value) wrong.push(`CONFIG_${name} should be ${value} and is ${got}`);
   }
   for (const name of wanted.absent.keys()) {
-    if ((actual.get(name) ?? "n") !== "n") wrong.push(`CONFIG_${name} is there, though marked absent`);
+    if ((actual.get(name) ?? "n") !== "n")
+      wrong.push(`CONFIG_${name} is there, though marked absent`);
   }
   if (wrong.length > 0) {
     throw new BuildError(

@@ -49,11 +49,12 @@ export async function kernelVersion(tree: KernelTree): Promise<string> {
 /**
  * Compiles everything that is linked: vmlinux.a, the libraries, and the two objects that lie outside of them.
  * modpost, vmlinux.o and kallsyms, with which kbuild goes on from there, are of no use to WebAssembly.
+ * With `keepGoing` the errors of all files are found, not only those of the first that has some.
  * @throws BuildError with the compiler's messages.
  */
 export async function compile(
   tree: KernelTree,
-  jobs: number,
+  { jobs, keepGoing }: { readonly jobs: number; readonly keepGoing: boolean },
   onFile: (count: number, file: string) => void,
 ): Promise<void> {
   let count = 0;
@@ -63,11 +64,11 @@ export async function compile(
     count += 1;
     onFile(count, file);
   };
-  const parallel = `-j${jobs}`;
+  const flags = [`-j${jobs}`, ...(keepGoing ? ["--keep-going"] : [])];
   try {
-    await make(tree, [parallel, "vmlinux.a"], onLine);
+    await make(tree, [...flags, "wasm-objects"], onLine);
     // Holds the time stamp, hence kbuild compiles it last.
-    await make(tree, [parallel, "init/version-timestamp.o"], onLine);
+    await make(tree, [...flags, "init/version-timestamp.o"], onLine);
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     const log = await readFile(tree.logFile, "utf8");

@@ -99,11 +99,7 @@ async function keepTarball(
   return describe(release, version, join(folder, name));
 }
 
-async function describe(
-  release: Release,
-  version: string,
-  tarball: string,
-): Promise<KernelSource> {
+async function describe(release: Release, version: string, tarball: string): Promise<KernelSource> {
   return {
     packageName: release.sourcePackage,
     version,

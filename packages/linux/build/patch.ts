@@ -46,9 +46,7 @@ export function parsePatch(fileName: string, text: string): Patch {
 
 /** Whether a kernel of this release and profile gets the patch. */
 export function isFor(patch: Patch, release: string, profile: Profile): boolean {
-  return (
-    (patch.releases?.includes(release) ?? true) && (patch.profiles?.includes(profile) ?? true)
-  );
+  return (patch.releases?.includes(release) ?? true) && (patch.profiles?.includes(profile) ?? true);
 }
 
 /**
@@ -91,7 +89,10 @@ function parseFiles(fileName: string, diff: string): PatchedFile[] {
     .map((part) => {
       const path = /^\+\+\+ b\/(\S+)/.exec(part)?.[1];
       if (path === undefined) throw new BuildError(`${fileName} has a "---" without a "+++ b/"`);
-      const hunks = part.split(/^@@ .*\n/m).slice(1).map(parseHunk);
+      const hunks = part
+        .split(/^@@ .*\n/m)
+        .slice(1)
+        .map(parseHunk);
       if (hunks.length === 0) throw new BuildError(`${fileName} has no hunk for ${path}`);
       if (hunks.some((hunk) => hunk.before === "")) {
         throw new BuildError(`${fileName} has a hunk without context in ${path}`);

@@ -20,7 +20,7 @@ extern void schedule_idle(void);
 extern void tick_nohz_idle_enter(void);
 extern void tick_nohz_idle_exit(void);
 
-enum { CPU_IDLE, CPU_RESUME, CPU_START_THREAD, CPU_START_CALL };
+enum { CPU_HALT, CPU_RESUME, CPU_START_THREAD, CPU_START_CALL };
 
 static bool is_in_idle_loop = true; /* boot ends in the middle of do_idle() */
 
@@ -75,7 +75,7 @@ static unsigned int announce(struct task_struct *task)
 unsigned int wasm_cpu_next(void);
 unsigned int wasm_cpu_next(void)
 {
-	unsigned int next = CPU_IDLE;
+	unsigned int next = CPU_HALT;
 
 	wasm_is_plain_call = true;
 	if (wasm_has_switched && current->thread.is_bare) {
