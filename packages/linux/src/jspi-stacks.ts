@@ -124,6 +124,7 @@ export class JspiStacks implements Stacks {
 
   readonly #hasEnded = (): void => {
     if (!this.#isResumed) return;
+    this.#takeEnd();
     this.#isResumed = false;
     this.#onLeft(STACK_ENDED, undefined);
   };

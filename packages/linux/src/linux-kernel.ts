@@ -211,6 +211,61 @@ export class LinuxKernel {
     this.machine.exports.wasm_free(room);
   }
 
+  /**
+   * What of `events` (EPOLL* bits) is true of a descriptor; EPOLLERR and EPOLLHUP are always told. With a cookie the
+   * host's pollEvent is told of changes until `sockPollFree` with `machine.out`, which is 0 if nothing was registered.
+   */
+  sockPoll(fd: number, events: number, cookie: number): number {
+    this.cpu.enter();
+    try {
+      const mask = this.machine.exports.wasm_sock_poll(fd, events, cookie);
+      this.cpu.leave(this.machine.exports.wasm_idle_again() !== 0);
+      return mask;
+    } catch (error) {
+      throw this.cpu.fail(error);
+    }
+  }
+
+  sockPollFree(poll: number): void {
+    this.#plain(() => this.machine.exports.wasm_sock_poll_free(poll));
+  }
+
+  /**
+   * A frame has come in at a card. It is copied; one that the kernel has no room for is dropped and counted.
+   * @param csumStart octets from the start of the frame; -1: the checksum is complete
+   */
+  netReceive(
+    card: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    csumStart: number,
+    csumOffset: number,
+  ): void {
+    const { exports, u8 } = this.machine;
+    this.cpu.enter();
+    try {
+      const room = exports.wasm_net_room(card, length);
+      if (room === 0) {
+        this.cpu.leave(exports.wasm_cpu_is_busy() !== 0);
+        return;
+      }
+      u8.set(bytes.subarray(offset, offset + length), room);
+      this.cpu.leave(exports.wasm_net_receive(card, csumStart, csumOffset) !== 0);
+    } catch (error) {
+      throw this.cpu.fail(error);
+    }
+  }
+
+  /** A card's ring has room again. */
+  netWake(card: number): void {
+    this.#plain(() => this.machine.exports.wasm_net_wake(card));
+  }
+
+  netCarrier(card: number, isOn: boolean): void {
+    this.#plain(() => this.machine.exports.wasm_net_carrier(card, isOn ? 1 : 0));
+  }
+
   run(): void | Promise<void> {
     return this.cpu.run();
   }

@@ -1,5 +1,6 @@
 import type { DceHandle } from "./dce-handle.ts";
 import { KERNEL_HANDLE_VERSION, type KernelHandle } from "./kernel-handle.ts";
+import type { LklHelpers } from "./lkl-helpers.ts";
 
 /** Names every key of T, so that a field which is added to the interface cannot be forgotten here. */
 type Names<T> = Readonly<Record<keyof T, true>>;
@@ -106,6 +107,15 @@ const KERNEL_HANDLE_FIELDS: Names<KernelHandle> = {
   dmesg: true,
   task_interrupt: true,
 };
+
+/** The helpers of the kernel library. */
+export const LKL_HELPER_NAMES: readonly (keyof LklHelpers)[] = Object.keys(
+  KERNEL_HANDLE_FIELDS,
+).filter(isHelper);
+
+function isHelper(name: string): name is keyof LklHelpers {
+  return name.startsWith("dce_lkl_");
+}
 
 const DCE_HANDLE_FIELDS: Names<DceHandle> = {
   vprintf: true,

@@ -43,6 +43,8 @@ export interface KernelInstance {
 /** A kind of kernel that a scenario may name. */
 export interface KernelProvider {
   readonly name: string;
+  /** Awaited before the first kernel of this kind boots: a template is made, code is compiled. */
+  prepare?(): Promise<void>;
   create(host: KernelHost): KernelInstance;
 }
 

@@ -1,0 +1,129 @@
+import type { Task, TaskManager } from "@dcejs/core-sched";
+import type { HostTask, LinuxKernel } from "@dcejs/linux";
+import { type Blocked, Errno } from "@dcejs/lkl-kernel";
+import type { SimTask } from "../kernel-objects.ts";
+import { type Finish, LinuxTask } from "./linux-task.ts";
+
+/** What LinuxCalls asks of its surroundings. */
+export interface LinuxCallsOptions {
+  /** Parks tasks; without it no call may sleep. */
+  readonly manager: TaskManager | undefined;
+  readonly kernel: LinuxKernel;
+  /** @dcejs/linux's BLOCKED */
+  readonly blocked: number;
+  /** The current task as the kernel knows it; undefined in event context. */
+  readonly currentTask: () => SimTask | undefined;
+}
+
+/**
+ * System calls of the simulator's tasks. A call that sleeps parks the task that made it and nobody else. In event
+ * context pid 1 makes the call, which then must not sleep.
+ */
+export class LinuxCalls {
+  readonly kernel: LinuxKernel;
+  readonly manager: TaskManager | undefined;
+  readonly #options: LinuxCallsOptions;
+  readonly #service: LinuxTask;
+  readonly #live = new Set<LinuxTask>();
+
+  constructor(options: LinuxCallsOptions) {
+    this.#options = options;
+    this.kernel = options.kernel;
+    this.manager = options.manager;
+    const { host0 } = options.kernel;
+    this.#service = new LinuxTask(options.kernel, host0, host0, 1, undefined);
+  }
+
+  /** Tasks of the simulator that have made calls and are alive. */
+  get taskCount(): number {
+    return this.#live.size;
+  }
+
+  /** @throws {Error} the kernel has no memory for a task */
+  createTask(priv: object, pid: number, waiter: Task | undefined): LinuxTask {
+    const host = this.kernel.newTask();
+    if (typeof host === "number") throw new Error(`${this.kernel.name}: no task: ${host}`);
+    const task = new LinuxTask(this.kernel, host, priv, pid, waiter);
+    this.#live.add(task);
+    return task;
+  }
+
+  destroyTask(task: LinuxTask): void {
+    if (!this.#live.delete(task)) return;
+    task.forget();
+    // What a sleeping call still uses of its room must stay.
+    if (!task.host.isInCall) task.free();
+    this.kernel.endTask(task.host);
+  }
+
+  interrupt(task: LinuxTask): void {
+    if (task.host.isInCall) this.kernel.interruptTask(task.host);
+  }
+
+  /** Whose the next call is: the current task, or pid 1 in event context. */
+  caller(): LinuxTask {
+    const task = this.#options.currentTask();
+    if (task === undefined) return this.#service;
+    if (task instanceof LinuxTask) return task;
+    throw new TypeError("not a task of this kernel");
+  }
+
+  /** For calls that never wait for anything, whoever makes them: files of /proc, devices, addresses. */
+  get service(): LinuxTask {
+    return this.#service;
+  }
+
+  /** @param finish see LinuxTask; also called when the call does not sleep */
+  call(
+    task: LinuxTask,
+    finish: Finish | undefined,
+    nr: number,
+    a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    e = 0,
+    f = 0,
+  ): number | Blocked {
+    const { host } = task;
+    // Pid 1 is still in a call that was not to sleep.
+    if (host.isInCall) return -Errno.EAGAIN;
+    const result = this.kernel.sys(host, nr, a, b, c, d, e, f);
+    if (result !== this.#options.blocked) {
+      const finished = finish === undefined ? result : finish(task, result);
+      task.forget();
+      return finished;
+    }
+    task.finish = finish;
+    const { manager } = this;
+    if (task.waiter === undefined || manager === undefined) {
+      host.onDone = undefined;
+      task.forget();
+      return -Errno.EAGAIN;
+    }
+    host.onDone = this.#onDone(task);
+    return manager.sleep("linux");
+  }
+
+  /** A call of pid 1, from any context. @returns -EAGAIN if it would have to wait */
+  serve(nr: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
+    const result = this.call(this.#service, undefined, nr, a, b, c, d, e, f);
+    return typeof result === "number" ? result : -Errno.EAGAIN;
+  }
+
+  readonly #doneOf = new WeakMap<LinuxTask, (result: number, host: HostTask) => void>();
+
+  /** Made once for each task. */
+  #onDone(task: LinuxTask): (result: number, host: HostTask) => void {
+    const known = this.#doneOf.get(task);
+    if (known !== undefined) return known;
+    const done = (result: number): void => {
+      const { finish, waiter } = task;
+      const finished = finish === undefined ? result : finish(task, result);
+      task.forget();
+      if (waiter !== undefined) this.manager?.wakeup(waiter, finished);
+    };
+    this.#doneOf.set(task, done);
+    return done;
+  }
+}

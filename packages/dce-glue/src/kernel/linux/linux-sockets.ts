@@ -1,0 +1,207 @@
+import type { Blocked } from "@dcejs/lkl-kernel";
+import type { KernelHandleClassic } from "../kernel-handle.ts";
+import type { DceSocket } from "../kernel-objects.ts";
+import type { LinuxCalls } from "./linux-calls.ts";
+import type { LinuxSocketPolls } from "./linux-socket-polls.ts";
+import { receive, send } from "./linux-socket-messages.ts";
+import { LinuxSocket, socketOf } from "./linux-socket.ts";
+import { NR } from "./linux-syscall-numbers.ts";
+import { type LinuxTask, ROOM_LENGTH, ROOM_NAME, ROOM_NAME_SIZE } from "./linux-task.ts";
+
+type SocketCalls = Pick<
+  KernelHandleClassic,
+  | "sock_socket"
+  | "sock_close"
+  | "sock_recvmsg"
+  | "sock_sendmsg"
+  | "sock_getsockname"
+  | "sock_getpeername"
+  | "sock_bind"
+  | "sock_connect"
+  | "sock_listen"
+  | "sock_shutdown"
+  | "sock_accept"
+  | "sock_ioctl"
+  | "sock_setsockopt"
+  | "sock_getsockopt"
+  | "sock_poll"
+  | "sock_pollfreewait"
+>;
+
+const SOCK_TYPE_MASK = 0xf;
+const SOCK_STREAM = 1;
+const F_SETFL = 4;
+const O_RDWR = 2;
+const O_NONBLOCK = 0o4000;
+/** struct ifreq and whatever else an ioctl takes. */
+const IOCTL_MAX = 256;
+
+/** The socket part of real Linux's KernelHandle: each is one system call on the kernel's own descriptor. */
+export function linuxSockets(
+  calls: () => LinuxCalls,
+  polls: LinuxSocketPolls,
+  raisePipe: (task: LinuxTask) => void,
+): SocketCalls {
+  const simple = (nr: number, socket: DceSocket, argument = 0): number | Blocked =>
+    calls().call(calls().caller(), undefined, nr, socketOf(socket).fd, argument);
+  return {
+    sock_socket: (domain, type, protocol, out) => {
+      const task = calls().caller();
+      task.accepted = out;
+      const isStream = (type & SOCK_TYPE_MASK) === SOCK_STREAM;
+      const finish = isStream ? madeStream : made;
+      return calls().call(task, finish, NR.socket, domain, type & SOCK_TYPE_MASK, protocol);
+    },
+    sock_close: (socket) => simple(NR.close, socket),
+    sock_listen: (socket, backlog) => simple(NR.listen, socket, backlog),
+    sock_shutdown: (socket, how) => simple(NR.shutdown, socket, how),
+    sock_recvmsg: (socket, message, flags) => receive(calls(), socketOf(socket), message, flags),
+    sock_sendmsg: (socket, message, flags) =>
+      send(calls(), raisePipe, socketOf(socket), message, flags),
+    ...nameCalls(calls),
+    ...optionCalls(calls),
+    sock_poll: (socket, ref) => polls.poll(socketOf(socket).fd, ref),
+    sock_pollfreewait: (entry) => polls.free(entry),
+  };
+}
+
+type NameCalls =
+  | "sock_getsockname"
+  | "sock_getpeername"
+  | "sock_bind"
+  | "sock_connect"
+  | "sock_accept";
+
+function nameCalls(calls: () => LinuxCalls): Pick<SocketCalls, NameCalls> {
+  return {
+    sock_getsockname: (socket, address, length) =>
+      getName(calls(), NR.getsockname, socketOf(socket), address, length),
+    sock_getpeername: (socket, address, length) =>
+      getName(calls(), NR.getpeername, socketOf(socket), address, length),
+    sock_bind: (socket, address, length) =>
+      withName(calls(), NR.bind, socketOf(socket), address, length),
+    sock_connect: (socket, address, length, flags) => {
+      setNonblocking(calls(), socketOf(socket), flags);
+      return withName(calls(), NR.connect, socketOf(socket), address, length);
+    },
+    sock_accept: (socket, out, flags) => {
+      setNonblocking(calls(), socketOf(socket), flags);
+      const task = calls().caller();
+      task.accepted = out;
+      return calls().call(task, madeStream, NR.accept4, socketOf(socket).fd);
+    },
+  };
+}
+
+function optionCalls(
+  calls: () => LinuxCalls,
+): Pick<SocketCalls, "sock_ioctl" | "sock_setsockopt" | "sock_getsockopt"> {
+  return {
+    sock_ioctl: (socket, request, argument) => {
+      const task = calls().caller();
+      const room = task.data(IOCTL_MAX);
+      const bytes = argument.subarray(0, IOCTL_MAX);
+      task.kernel.machine.u8.set(bytes, room);
+      task.bytes = bytes;
+      return calls().call(task, gotBytes, NR.ioctl, socketOf(socket).fd, request, room);
+    },
+    sock_setsockopt: (socket, level, name, value, length) => {
+      const task = calls().caller();
+      const room = task.data(length);
+      task.kernel.machine.u8.set(value.subarray(0, length), room);
+      const { fd } = socketOf(socket);
+      return calls().call(task, undefined, NR.setsockopt, fd, level, name, room, length);
+    },
+    sock_getsockopt: (socket, level, name, value, length) => {
+      const task = calls().caller();
+      const room = task.data(length.value);
+      const at = task.room + ROOM_LENGTH;
+      task.kernel.machine.view.setUint32(at, length.value, true);
+      task.bytes = value;
+      task.length = length;
+      return calls().call(task, gotOption, NR.getsockopt, socketOf(socket).fd, level, name, room, at);
+    },
+  };
+}
+
+function made(task: LinuxTask, result: number): number {
+  return makeSocket(task, result, false);
+}
+
+function madeStream(task: LinuxTask, result: number): number {
+  return makeSocket(task, result, true);
+}
+
+function makeSocket({ accepted }: LinuxTask, result: number, isStream: boolean): number {
+  if (result < 0) return result;
+  if (accepted !== undefined) accepted.value = new LinuxSocket(result, isStream);
+  return 0;
+}
+
+/** An argument that the kernel may have changed. */
+function gotBytes(task: LinuxTask, result: number): number {
+  const { bytes } = task;
+  if (bytes === undefined) return result;
+  const from = task.data(bytes.length);
+  bytes.set(task.kernel.machine.u8.subarray(from, from + bytes.length));
+  return result;
+}
+
+function gotOption(task: LinuxTask, result: number): number {
+  const { bytes, length } = task;
+  if (result < 0 || bytes === undefined || length === undefined) return result;
+  const { u8, view } = task.kernel.machine;
+  const got = view.getUint32(task.room + ROOM_LENGTH, true);
+  const from = task.data(0);
+  bytes.set(u8.subarray(from, from + Math.min(got, length.value, bytes.length)));
+  length.value = got;
+  return result;
+}
+
+function gotName(task: LinuxTask, result: number): number {
+  const { bytes, length } = task;
+  if (result < 0 || bytes === undefined || length === undefined) return result;
+  const { u8, view } = task.kernel.machine;
+  const got = view.getUint32(task.room + ROOM_LENGTH, true);
+  const from = task.room + ROOM_NAME;
+  bytes.set(u8.subarray(from, from + Math.min(got, bytes.length, ROOM_NAME_SIZE)));
+  length.value = got;
+  return result;
+}
+
+function getName(
+  calls: LinuxCalls,
+  nr: number,
+  socket: LinuxSocket,
+  address: Uint8Array,
+  length: { value: number },
+): number | Blocked {
+  const task = calls.caller();
+  const { view } = calls.kernel.machine;
+  const at = task.room + ROOM_LENGTH;
+  view.setUint32(at, Math.min(length.value, ROOM_NAME_SIZE), true);
+  task.bytes = address;
+  task.length = length;
+  return calls.call(task, gotName, nr, socket.fd, task.room + ROOM_NAME, at);
+}
+
+function withName(
+  calls: LinuxCalls,
+  nr: number,
+  socket: LinuxSocket,
+  address: Uint8Array,
+  length: number,
+): number | Blocked {
+  const task = calls.caller();
+  const room = task.room + ROOM_NAME;
+  // Too long a name is cut here, and the kernel refuses its length.
+  task.kernel.machine.u8.set(address.subarray(0, Math.min(length, ROOM_NAME_SIZE)), room);
+  return calls.call(task, undefined, nr, socket.fd, room, length);
+}
+
+function setNonblocking(calls: LinuxCalls, socket: LinuxSocket, flags: number): void {
+  const isNonblocking = (flags & O_NONBLOCK) !== 0;
+  if (socket.isNonblocking === isNonblocking) return;
+  socket.isNonblocking = isNonblocking;
+  calls.serve(NR.fcntl64, socket.fd, F_SETFL, O_RDWR | (flags & O_NONBLOCK));
+}

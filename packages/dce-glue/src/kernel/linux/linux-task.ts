@@ -1,0 +1,98 @@
+import type { Task } from "@dcejs/core-sched";
+import type { HostTask, LinuxKernel } from "@dcejs/linux";
+import type { DceSocket, Out, SimMsgHdr } from "../kernel-objects.ts";
+
+/** Gives a call's result its last shape: copies what the kernel has written. */
+export type Finish = (task: LinuxTask, result: number) => number;
+
+/** Where the parts of a call's arguments lie in a task's room. */
+export const ROOM_MSGHDR = 0;
+export const ROOM_IOVEC = 32;
+export const ROOM_LENGTH = 48;
+export const ROOM_NAME = 64;
+const ROOM_CONTROL = 256;
+export const ROOM_CONTROL_SIZE = 1792;
+const ROOM_SIZE: number = ROOM_CONTROL + ROOM_CONTROL_SIZE;
+/** Longest socket address: struct sockaddr_storage. */
+export const ROOM_NAME_SIZE = 128;
+const DATA_MIN = 4096;
+
+/** A task of the simulator as real Linux knows it: a host task, and memory of the kernel's for its arguments. */
+export class LinuxTask {
+  readonly priv: object;
+  readonly pid: number;
+  /** The simulator's task; undefined for pid 1, which serves the event loop. */
+  readonly waiter: Task | undefined;
+  readonly kernel: LinuxKernel;
+  readonly host: HostTask;
+  /** Of the call that sleeps. */
+  finish: Finish | undefined = undefined;
+  // What the call that runs is to fill when it is over.
+  message: SimMsgHdr | undefined = undefined;
+  bytes: Uint8Array | undefined = undefined;
+  length: { value: number } | undefined = undefined;
+  accepted: Out<DceSocket> | undefined = undefined;
+  /** Sends SIGPIPE to it, if its call ends with EPIPE. */
+  onPipe: ((task: LinuxTask) => void) | undefined = undefined;
+  /** Octets of the message that are received already, and those that there is room for. */
+  skip = 0;
+  dataWanted = 0;
+  #room = 0;
+  #data = 0;
+  #dataSize = 0;
+
+  constructor(
+    kernel: LinuxKernel,
+    host: HostTask,
+    priv: object,
+    pid: number,
+    waiter: Task | undefined,
+  ) {
+    this.kernel = kernel;
+    this.host = host;
+    this.priv = priv;
+    this.pid = pid;
+    this.waiter = waiter;
+  }
+
+  /** Address of room for headers, names and control messages: see ROOM_*. */
+  get room(): number {
+    if (this.#room === 0) this.#room = this.kernel.room(ROOM_SIZE);
+    return this.#room;
+  }
+
+  get control(): number {
+    return this.room + ROOM_CONTROL;
+  }
+
+  /** Address of room for `size` octets of data; the same until more is asked for. */
+  data(size: number): number {
+    if (size > this.#dataSize) {
+      if (this.#data !== 0) this.kernel.free(this.#data);
+      this.#dataSize = 0;
+      let wanted = DATA_MIN;
+      while (wanted < size) wanted *= 2;
+      this.#data = this.kernel.room(wanted);
+      this.#dataSize = wanted;
+    }
+    return this.#data;
+  }
+
+  forget(): void {
+    this.finish = undefined;
+    this.message = undefined;
+    this.bytes = undefined;
+    this.length = undefined;
+    this.accepted = undefined;
+    this.onPipe = undefined;
+  }
+
+  /** The simulator's task is gone. */
+  free(): void {
+    if (this.#room !== 0) this.kernel.free(this.#room);
+    if (this.#data !== 0) this.kernel.free(this.#data);
+    this.#room = 0;
+    this.#data = 0;
+    this.#dataSize = 0;
+  }
+}
