@@ -105,7 +105,6 @@ export function parseMirrors(listing: string): Mirror[] {
 export function mirrorOf(suite: string, mirrors: readonly Mirror[]): string {
   const configured = mirrors.find((mirror) => mirror.suite === suite);
   if (configured !== undefined) return configured.base;
-  const isSecurity = (name: string): boolean => name.endsWith("-security");
   const wantsSecurity = isSecurity(suite);
   const debians = mirrors.filter((mirror) => /\/debian(-security)?$/.test(mirror.base));
   const alike = debians.find((mirror) => isSecurity(mirror.suite) === wantsSecurity);
@@ -115,4 +114,8 @@ export function mirrorOf(suite: string, mirrors: readonly Mirror[]): string {
   throw new BuildError(
     "the sources of Linux come from Debian, and apt is configured with no Debian mirror",
   );
+}
+
+function isSecurity(suite: string): boolean {
+  return suite.endsWith("-security");
 }

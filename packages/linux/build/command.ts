@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { BuildError } from "./build-error.ts";
 
@@ -40,7 +41,8 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const log = options.logFile === undefined ? undefined : openLog(options.logFile);
+  const log =
+    options.logFile === undefined ? undefined : createWriteStream(options.logFile, { flags: "a" });
   log?.write(`$ ${command} ${args.join(" ")}\n`);
   try {
     return await runLogged(command, args, options, log);
@@ -52,15 +54,11 @@ export async function runCommand(
   }
 }
 
-function openLog(file: string): WriteStream {
-  return createWriteStream(file, { flags: "a" });
-}
-
 async function runLogged(
   command: string,
   args: readonly string[],
   options: CommandOptions,
-  log: WriteStream | undefined,
+  log: Writable | undefined,
 ): Promise<string> {
   const child = spawn(command, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
