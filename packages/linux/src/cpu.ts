@@ -205,6 +205,8 @@ export class Cpu {
   }
 
   #leave(isBusy: boolean): void {
+    // Whoever was told something from inside may have stopped it.
+    if (this.#state === "stopped") return;
     this.#state = "quiet";
     if (isBusy) this.#askForRun();
     const { deadline } = this.#machine;

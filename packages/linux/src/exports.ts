@@ -3,10 +3,10 @@ export interface KernelExports {
   readonly __stack_pointer: WebAssembly.Global;
   wasm_machine_address(): number;
   wasm_command_line_address(): number;
-  wasm_boot_entry(stackTop: number, unused: number): void;
-  wasm_thread_entry(stackTop: number, task: number): void;
-  wasm_thread_reentry(stackTop: number, task: number): void;
-  wasm_call_entry(stackTop: number, hostTask: number): void;
+  readonly wasm_boot_entry: (stackTop: number, unused: number) => void;
+  readonly wasm_thread_entry: (stackTop: number, task: number) => void;
+  readonly wasm_thread_reentry: (stackTop: number, task: number) => void;
+  readonly wasm_call_entry: (stackTop: number, hostTask: number) => void;
   wasm_cpu_next(): number;
   wasm_cpu_become(task: number): number;
   wasm_cpu_is_busy(): number;
@@ -33,13 +33,7 @@ export interface HostImports {
   print(text: number, length: number): void;
   halt(why: number): void;
   trace(): void;
-  xmit(
-    card: number,
-    data: number,
-    length: number,
-    csumStart: number,
-    csumOffset: number,
-  ): number;
+  xmit(card: number, data: number, length: number, csumStart: number, csumOffset: number): number;
   dev_changed(card: number, what: number, value: number): void;
   poll_event(cookie: number, mask: number): void;
 }

@@ -19,4 +19,5 @@ export {
   UPTIME_AT_START,
 } from "./linux-kernel.ts";
 export { Snapshot } from "./snapshot.ts";
-export type { Stacks } from "./stacks.ts";
+export type { OnLeft, Stacks } from "./stacks.ts";
+export { hasWasmFx, WasmFxStacks } from "./wasmfx-stacks.ts";

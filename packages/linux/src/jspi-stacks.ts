@@ -4,9 +4,7 @@ import { type OnLeft, STACK_ENDED, STACK_PARKED, STACK_RUNS, type Stacks } from 
 
 /** JavaScript Promise Integration, which TypeScript does not know yet. */
 interface PromiseIntegration {
-  readonly Suspending: new (
-    fn: (...args: number[]) => unknown,
-  ) => WebAssembly.ImportValue;
+  readonly Suspending: new (fn: (...args: number[]) => unknown) => WebAssembly.ImportValue;
   promising(fn: (stackTop: number, argument: number) => void): Entry;
 }
 
@@ -112,6 +110,7 @@ export class JspiStacks implements Stacks {
     this.#left = STACK_PARKED;
     if (this.#isResumed) {
       this.#isResumed = false;
+      // oxlint-disable-next-line no-restricted-globals -- behind the engine's own, where it suspends the stack
       queueMicrotask(this.#hasParked);
     }
     return new Promise((resolve, reject) => {

@@ -27,13 +27,7 @@ const encoder = new TextEncoder();
 
 /** The network card side of the host; ring full: false. */
 export interface NetworkHost {
-  xmit(
-    card: number,
-    data: number,
-    length: number,
-    csumStart: number,
-    csumOffset: number,
-  ): boolean;
+  xmit(card: number, data: number, length: number, csumStart: number, csumOffset: number): boolean;
   /** @param what HOST_DEV_* bits; for an address `value` is where it lies */
   devChanged(card: number, what: number, value: number): void;
 }

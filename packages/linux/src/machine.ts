@@ -125,7 +125,9 @@ export class Machine {
   setCommandLine(text: string): void {
     const bytes = encoder.encode(text);
     if (bytes.length > COMMAND_LINE_MAX) {
-      throw new RangeError(`the kernel's command line has ${bytes.length} octets, not ≤ ${COMMAND_LINE_MAX}`);
+      throw new RangeError(
+        `the kernel's command line has ${bytes.length} octets, not ≤ ${COMMAND_LINE_MAX}`,
+      );
     }
     const address = this.exports.wasm_command_line_address();
     this.u8.set(bytes, address);
