@@ -5,9 +5,17 @@
  * @packageDocumentation
  */
 export { BLOCKED } from "./cpu.ts";
-export { LinuxReentryError, LinuxStoppedError, type StopReason } from "./errors.ts";
+export {
+  LinuxNotBuiltError,
+  LinuxReentryError,
+  LinuxStoppedError,
+  NoJspiError,
+  type StopReason,
+} from "./errors.ts";
 export { HostTask } from "./host-task.ts";
 export { hasJspi, JspiStacks } from "./jspi-stacks.ts";
+export { LinuxImage, type LinuxImageDescription, linuxImageName } from "./linux-image.ts";
+export { linuxImage, linuxImages } from "./linux-images.ts";
 export {
   ARCH_NET_CREATE,
   ARCH_NET_DESTROY,
@@ -18,6 +26,7 @@ export {
   type OnDone,
   UPTIME_AT_START,
 } from "./linux-kernel.ts";
+export { chooseStacks, makeStacks, type StacksKind } from "./make-stacks.ts";
 export { Snapshot } from "./snapshot.ts";
 export type { OnLeft, Stacks } from "./stacks.ts";
 export { hasWasmFx, WasmFxStacks } from "./wasmfx-stacks.ts";

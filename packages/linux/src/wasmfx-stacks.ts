@@ -1,4 +1,5 @@
 import type { KernelExports } from "./exports.ts";
+import { nodeModule } from "./node-modules.ts";
 import { ENTRY_BOOT, ENTRY_CALL, ENTRY_REENTRY, ENTRY_THREAD, type Stacks } from "./stacks.ts";
 import { wasmFxTrampoline } from "./wasmfx-trampoline.ts";
 
@@ -14,10 +15,6 @@ interface Trampoline {
   size(): number;
 }
 
-interface NodeProcess {
-  getBuiltinModule?(name: string): { setFlagsFromString?(flag: string): void } | undefined;
-}
-
 let trampoline: WebAssembly.Module | null | undefined;
 
 /**
@@ -31,7 +28,9 @@ export function hasWasmFx(): boolean {
 function trampolineModule(): WebAssembly.Module | null {
   if (trampoline !== undefined) return trampoline;
   const bytes = wasmFxTrampoline();
-  if (!WebAssembly.validate(bytes)) allowStackSwitching();
+  if (!WebAssembly.validate(bytes)) {
+    nodeModule("node:v8")?.setFlagsFromString("--experimental-wasm-wasmfx");
+  }
   try {
     trampoline = new WebAssembly.Module(bytes);
   } catch {
@@ -39,13 +38,6 @@ function trampolineModule(): WebAssembly.Module | null {
     trampoline = null;
   }
   return trampoline;
-}
-
-function allowStackSwitching(): void {
-  if (!("process" in globalThis)) return;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both members are optional
-  const { process } = globalThis as { process?: NodeProcess };
-  process?.getBuiltinModule?.("node:v8")?.setFlagsFromString?.("--experimental-wasm-wasmfx");
 }
 
 /** Stacks on WebAssembly's stack switching: everything happens inside the call that asks for it. */
