@@ -26,6 +26,8 @@ export function exitCodeOf(error: unknown): number {
 function isKernelStop(error: unknown): boolean {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof LklBugError || each instanceof KernelPanicError) return true;
+    // Of real Linux, whose package need not be installed.
+    if (each.name === "LinuxStoppedError") return true;
   }
   return false;
 }

@@ -32,6 +32,7 @@ export {
   type KernelProvider,
   kernelProvider,
   kernelProviderNames,
+  loadKernelProviders,
   registerKernelProvider,
   type SimInit,
 } from "./kernel/kernel-provider.ts";

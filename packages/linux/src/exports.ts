@@ -34,6 +34,13 @@ export interface HostImports {
   halt(why: number): void;
   trace(): void;
   xmit(card: number, data: number, length: number, csumStart: number, csumOffset: number): number;
+  lo_frame(
+    cookie: number,
+    data: number,
+    length: number,
+    csumStart: number,
+    csumOffset: number,
+  ): void;
   dev_changed(card: number, what: number, value: number): void;
   poll_event(cookie: number, mask: number): void;
 }

@@ -17,7 +17,8 @@ const MEMORY_MIN = 4 * 1024 * 1024;
 export const ARCH_NEW_TASK = 0x10000;
 export const ARCH_NET_CREATE = 0x10002;
 export const ARCH_NET_DESTROY = 0x10003;
-const ARCH_MAKE_OWN = 0x10004;
+const ARCH_LO_TAP = 0x10004;
+const ARCH_MAKE_OWN = 0x10005;
 
 const HALTS: readonly StopReason[] = ["power off", "restart", "panic"];
 const LOG_LINES_IN_ERROR = 12;
@@ -28,6 +29,14 @@ const encoder = new TextEncoder();
 /** The network card side of the host; ring full: false. */
 export interface NetworkHost {
   xmit(card: number, data: number, length: number, csumStart: number, csumOffset: number): boolean;
+  /** A frame on a loopback device that `tapLoopback` watches. */
+  loFrame(
+    cookie: number,
+    data: number,
+    length: number,
+    csumStart: number,
+    csumOffset: number,
+  ): void;
   /** @param what HOST_DEV_* bits; for an address `value` is where it lies */
   devChanged(card: number, what: number, value: number): void;
 }
@@ -87,6 +96,8 @@ export class LinuxKernel {
       trace: () => this.#trace(),
       xmit: (card, data, length, csumStart, csumOffset) =>
         options.network?.xmit(card, data, length, csumStart, csumOffset) === false ? 0 : 1,
+      lo_frame: (cookie, data, length, csumStart, csumOffset) =>
+        options.network?.loFrame(cookie, data, length, csumStart, csumOffset),
       dev_changed: (card, what, value) => options.network?.devChanged(card, what, value),
       poll_event: (cookie, mask) => options.pollEvent?.(cookie, mask),
     });
@@ -249,6 +260,11 @@ export class LinuxKernel {
     } catch (error) {
       throw this.cpu.fail(error);
     }
+  }
+
+  /** From now on the network host is shown what the loopback device carries. @returns 0 or -errno */
+  tapLoopback(cookie: number): number {
+    return this.serve(ARCH_LO_TAP, cookie);
   }
 
   /** A card's ring has room again. */

@@ -4,6 +4,7 @@ import type { DceHandle } from "./dce-handle.ts";
 import { emulatedKernelProvider } from "./emulated/emulated-kernel.ts";
 import type { KernelHandle } from "./kernel-handle.ts";
 import type { DceKernel } from "./kernel-objects.ts";
+import { linuxProviders } from "./linux/linux-provider.ts";
 import type { SimHostOperations } from "./sim-host-ops.ts";
 
 /** What a provider gets to make a kernel for one node. */
@@ -57,14 +58,28 @@ export function registerKernelProvider(provider: KernelProvider): void {
   providers.set(provider.name, provider);
 }
 
+let loading: Promise<void> | undefined;
+
+/** Finds the kernels that are not part of this package: real Linux, where it is installed and built. */
+export function loadKernelProviders(): Promise<void> {
+  loading ??= linuxProviders().then((found) => {
+    for (const provider of found) {
+      if (!providers.has(provider.name)) providers.set(provider.name, provider);
+    }
+  });
+  return loading;
+}
+
 /** @throws {ScenarioError} no such kernel; the message lists the names there are */
 export function kernelProvider(name: string): KernelProvider {
   const provider = providers.get(name);
-  if (provider === undefined) {
-    const known = kernelProviderNames().join(", ");
-    throw new ScenarioError(`unknown kernel "${name}"; there is: ${known}`);
-  }
-  return provider;
+  if (provider !== undefined) return provider;
+  const known = kernelProviderNames().join(", ");
+  throw new ScenarioError(
+    name.startsWith("linux-")
+      ? `kernel "${name}" is not here: install @dcejs/linux, or build it with "npm run linux"; there is: ${known}`
+      : `unknown kernel "${name}"; there is: ${known}`,
+  );
 }
 
 export function kernelProviderNames(): string[] {

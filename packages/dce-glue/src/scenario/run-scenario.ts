@@ -1,6 +1,6 @@
 import type { Simulator, TraceRecord } from "@dcejs/core-sched";
 import { exportTo } from "../fs/host-folder.ts";
-import { kernelProvider } from "../kernel/kernel-provider.ts";
+import { kernelProvider, loadKernelProviders } from "../kernel/kernel-provider.ts";
 import { reportCounters, reportNode } from "./run-report.ts";
 import type { LeakReport, RunResult } from "./run-result.ts";
 import { prepareOutputFolder, writingTo } from "./output-folder.ts";
@@ -52,6 +52,7 @@ export async function runScenario<D extends OptionDeclarations, R>(
   scenario: Scenario<D, R>,
   overrides: RunOverrides = {},
 ): Promise<RunResult<R>> {
+  await loadKernelProviders();
   const run = makeRun(scenario, overrides);
   try {
     trace(run.simulator, overrides);

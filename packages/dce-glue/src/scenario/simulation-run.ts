@@ -14,6 +14,7 @@ import {
   Simulator,
 } from "@dcejs/core-sched";
 import { captureToFiles, type NamedPort, type Port } from "@dcejs/links";
+import { kernelProvider } from "../kernel/kernel-provider.ts";
 import { programImage } from "../posix/posix.ts";
 import { SyscallError } from "../posix/syscall-error.ts";
 import type { DceManager } from "../process/dce-manager.ts";
@@ -152,6 +153,7 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
   async run(): Promise<void> {
     const folder = this.#settings.pcap ?? this.#capture;
     if (folder !== undefined) this.#startCapture(folder);
+    await this.#prepareKernels();
     this.#progress.bootAll(this.nodes);
     const { until } = this.#settings;
     const end = until === undefined ? this.#until : timeOf(until, "until");
@@ -160,6 +162,14 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     } catch (error) {
       if (error instanceof DeadlockError) error.message += this.#endedBefore();
       throw error;
+    }
+  }
+
+  /** One kind after the other, so that they are prepared in the order in which the scenario names them. */
+  async #prepareKernels(): Promise<void> {
+    for (const name of new Set(this.nodes.map(({ kernel }) => kernel))) {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- see above
+      await kernelProvider(name).prepare?.();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { LinuxKernel, NetworkHost } from "@dcejs/linux";
-import { Errno, type Frame } from "@dcejs/lkl-kernel";
+import type { Frame } from "@dcejs/lkl-kernel";
 import { FramePool } from "@dcejs/links";
 import type { DceHandle } from "../dce-handle.ts";
 import type { KernelHandleClassic, KernelHandleExtensions } from "../kernel-handle.ts";
@@ -65,6 +65,7 @@ export class LinuxDevices implements NetworkHost {
   readonly #dce: DceKernel;
   readonly #calls: () => LinuxCalls;
   readonly #frames = new FramePool();
+  #seeLoopback: ((frame: Frame) => void) | undefined = undefined;
   readonly #cards: (LinuxDevice | undefined)[] = [];
 
   constructor(
@@ -87,16 +88,22 @@ export class LinuxDevices implements NetworkHost {
   xmit(card: number, data: number, length: number, csumStart: number, csumOffset: number): boolean {
     const device = this.#cards[card];
     if (device === undefined) return true;
-    const frame = this.#frames.alloc(length);
-    const { u8 } = this.#calls().kernel.machine;
-    frame.bytes.set(u8.subarray(data, data + length), frame.offset);
-    if (csumStart >= 0) {
-      frame.csumStart = frame.offset + csumStart;
-      frame.csumOffset = csumOffset;
-    }
+    const frame = this.#frameOf(data, length, csumStart, csumOffset);
     if (this.#imported.dev_xmit_frame(this.#dce, device, frame)) return true;
     frame.release();
     return false;
+  }
+
+  loFrame(
+    _cookie: number,
+    data: number,
+    length: number,
+    csumStart: number,
+    csumOffset: number,
+  ): void {
+    const frame = this.#frameOf(data, length, csumStart, csumOffset);
+    this.#seeLoopback?.(frame);
+    frame.release();
   }
 
   devChanged(card: number, what: number, value: number): void {
@@ -133,8 +140,22 @@ export class LinuxDevices implements NetworkHost {
       dev_set_carrier: (device, isOn) => this.#kernel.netCarrier(linuxDevice(device).card, isOn),
       dev_stats: (device, stats) => this.#stats(linuxDevice(device), stats),
       dev_ifindex: (device) => linuxDevice(device).ifindex,
-      lo_tap: () => -Errno.EOPNOTSUPP,
+      lo_tap: (see) => {
+        this.#seeLoopback = see;
+        return this.#kernel.tapLoopback(0);
+      },
     };
+  }
+
+  #frameOf(data: number, length: number, csumStart: number, csumOffset: number): Frame {
+    const frame = this.#frames.alloc(length);
+    const { u8 } = this.#calls().kernel.machine;
+    frame.bytes.set(u8.subarray(data, data + length), frame.offset);
+    if (csumStart >= 0) {
+      frame.csumStart = frame.offset + csumStart;
+      frame.csumOffset = csumOffset;
+    }
+    return frame;
   }
 
   get #kernel(): LinuxKernel {

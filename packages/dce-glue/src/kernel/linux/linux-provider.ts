@@ -58,5 +58,5 @@ class LinuxProvider implements KernelProvider {
 export async function linuxProviders(): Promise<KernelProvider[]> {
   const linux = await loadLinuxPackage();
   if (linux === undefined) return [];
-  return linux.linuxImages().map((image) => new LinuxProvider(linux, image));
+  return (linux.linuxImages?.() ?? []).map((image) => new LinuxProvider(linux, image));
 }

@@ -100,12 +100,6 @@ out:
 	return next;
 }
 
-/* pid 1 serves the host itself, which cannot wait: it comes before everybody else. */
-static bool is_urgent(struct task_struct *task)
-{
-	return is_global_init(task);
-}
-
 /*
  * Makes `task`, which has a call posted, the current one if the scheduler agrees. Returns true when its call can be
  * started at once; else the host has to let the processor run (wasm_cpu_next).
@@ -114,7 +108,7 @@ bool wasm_cpu_become(struct task_struct *task);
 bool wasm_cpu_become(struct task_struct *task)
 {
 	wasm_is_plain_call = true;
-	if (wasm_has_switched && is_urgent(task)) {
+	if (wasm_has_switched && wasm_is_urgent(task)) {
 		/* Finished on behalf of the next task, which finishes it again, harmlessly, when it is resumed. */
 		wasm_has_switched = false;
 		schedule_tail(wasm_last_prev);
@@ -125,7 +119,7 @@ bool wasm_cpu_become(struct task_struct *task)
 		wasm_is_plain_call = false;
 		return false;
 	}
-	if (is_urgent(task) && current != task && !current->thread.is_bare)
+	if (wasm_is_urgent(task) && current != task && !current->thread.is_bare)
 		schedule();
 	while (current != task && current->thread.is_bare) {
 		if (!is_idle_task(current)) {

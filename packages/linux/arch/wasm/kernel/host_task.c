@@ -27,15 +27,17 @@ struct host_task {
 	struct task_struct *task;  /* 64 */
 	u32 slot;		   /* 68 */
 	u32 stack_top;		   /* 72 */
+	bool is_urgent;		   /* serves the host itself, which cannot wait */
 };
 
 /* Above the numbers of Linux: what the host asks of the architecture itself, in task context. */
 enum {
 	ARCH_CALL_FIRST = 0x10000,
-	ARCH_NEW_TASK = ARCH_CALL_FIRST, /* () -> struct host_task * or -errno */
+	ARCH_NEW_TASK = ARCH_CALL_FIRST, /* (is urgent) -> struct host_task * or -errno */
 	ARCH_EXIT,			 /* (): ends the task, never returns */
 	ARCH_NET_CREATE,		 /* (name, address, flags) -> card number */
 	ARCH_NET_DESTROY,		 /* (card) */
+	ARCH_LO_TAP,			 /* (cookie): of the caller's network namespace */
 	ARCH_MAKE_OWN,			 /* (seed, octets of it, node name): a clone becomes itself */
 };
 
@@ -49,6 +51,12 @@ bool wasm_has_posted_call(struct task_struct *task)
 unsigned long wasm_posted_call(struct task_struct *task)
 {
 	return (unsigned long)task->thread.host;
+}
+
+/* It comes before everybody else. */
+bool wasm_is_urgent(struct task_struct *task)
+{
+	return task->thread.host->is_urgent;
 }
 
 /* Never runs: a host task is bare from its birth, and what it does comes with its calls. */
@@ -67,7 +75,7 @@ static void make_bare(struct task_struct *task, struct host_task *host)
 	host->stack_top = (unsigned long)task_stack_page(task) + THREAD_SIZE - 64;
 }
 
-static long new_task(void)
+static long new_task(bool is_urgent)
 {
 	struct kernel_clone_args args = {
 		.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_UNTRACED,
@@ -89,6 +97,9 @@ static long new_task(void)
 	task = find_task_by_pid_ns(pid, &init_pid_ns);
 	make_bare(task, host);
 	rcu_read_unlock();
+	host->is_urgent = is_urgent;
+	if (is_urgent)
+		sched_set_fifo(task);
 	return (long)host;
 }
 
@@ -104,12 +115,14 @@ long wasm_arch_call(unsigned int nr, const long long *args)
 {
 	switch (nr) {
 	case ARCH_NEW_TASK:
-		return new_task();
+		return new_task(args[0]);
 	case ARCH_NET_CREATE:
 		return wasm_net_create((const char *)(unsigned long)args[0], (const u8 *)(unsigned long)args[1],
 				       args[2]);
 	case ARCH_NET_DESTROY:
 		return wasm_net_destroy(args[0]);
+	case ARCH_LO_TAP:
+		return wasm_lo_tap(args[0]);
 	case ARCH_MAKE_OWN:
 		return wasm_make_own((const u8 *)(unsigned long)args[0], args[1],
 				     (const char *)(unsigned long)args[2]);
@@ -184,6 +197,7 @@ void __noreturn wasm_init(void);
 void __noreturn wasm_init(void)
 {
 	kernel_sigaction(SIGCHLD, SIG_IGN);
+	host0.is_urgent = true;
 	sched_set_fifo(current);
 	make_bare(current, &host0);
 	wasm_set_sp(WASM_BOOT_STACK_TOP);

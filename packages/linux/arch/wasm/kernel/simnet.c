@@ -10,11 +10,14 @@
 #include <linux/if_arp.h>
 #include <linux/interrupt.h>
 #include <linux/netdevice.h>
+#include <linux/nsproxy.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <asm/host.h>
+#include <asm/release.h>
 
-#define CARDS_MAX 64
+/* Of all namespaces of a kernel. */
+#define CARDS_MAX 4096
 #define FRAME_MAX (65535 + ETH_HLEN)
 /* Received frames that wait for NAPI; more are dropped, as by a ring that the kernel does not empty. */
 #define RX_RING 1024
@@ -27,6 +30,8 @@ struct simnet {
 	struct napi_struct napi;
 	struct sk_buff_head received;
 	unsigned int card;
+	bool is_interrupting;
+	struct simnet *next_interrupting;
 };
 
 static struct simnet *cards[CARDS_MAX];
@@ -77,14 +82,31 @@ static int simnet_poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
+/* The card that the host has given a frame to; in the middle of a switch there may be more than one. */
+static struct simnet *interrupting;
+
 static irqreturn_t simnet_interrupt(int irq, void *unused)
 {
-	unsigned int i;
+	struct simnet *net = interrupting;
 
-	for (i = 0; i < CARDS_MAX; i++)
-		if (cards[i] && !skb_queue_empty(&cards[i]->received))
-			napi_schedule(&cards[i]->napi);
+	interrupting = NULL;
+	while (net) {
+		struct simnet *next = net->next_interrupting;
+
+		net->is_interrupting = false;
+		napi_schedule(&net->napi);
+		net = next;
+	}
 	return IRQ_HANDLED;
+}
+
+static void interrupt(struct simnet *net)
+{
+	if (net->is_interrupting)
+		return;
+	net->is_interrupting = true;
+	net->next_interrupting = interrupting;
+	interrupting = net;
 }
 
 static int simnet_open(struct net_device *dev)
@@ -195,6 +217,7 @@ int wasm_net_create(const char *name, const u8 *address, unsigned int flags)
 	dev = alloc_netdev(sizeof(struct simnet), name, NET_NAME_PREDICTABLE, ether_setup);
 	if (!dev)
 		return -ENOMEM;
+	dev_net_set(dev, current->nsproxy->net_ns);
 	net = netdev_priv(dev);
 	net->dev = dev;
 	net->card = card;
@@ -269,6 +292,7 @@ bool wasm_net_receive(unsigned int card, int csum_start, unsigned int csum_offse
 		return wasm_cpu_is_busy();
 	}
 	__skb_queue_tail(&cards[card]->received, skb);
+	interrupt(cards[card]);
 	return wasm_irq(1 << WASM_IRQ_NET);
 }
 

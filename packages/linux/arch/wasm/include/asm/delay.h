@@ -3,6 +3,8 @@
 #ifndef _ASM_WASM_DELAY_H
 #define _ASM_WASM_DELAY_H
 
+void __const_udelay(unsigned long xloops);
+
 static inline void __udelay(unsigned long usecs)
 {
 }

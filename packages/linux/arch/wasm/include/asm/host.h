@@ -26,6 +26,9 @@ HOST_IMPORT(trace) void host_trace(void);
 /* A frame goes out. csum_start < 0: the checksum is complete. Returns 0 when the card's ring is full. */
 HOST_IMPORT(xmit) int host_xmit(unsigned int card, const void *data, unsigned int length, int csum_start,
 				int csum_offset);
+/* A frame on a loopback device that wasm_lo_tap() watches; the host must not keep the pointer. */
+HOST_IMPORT(lo_frame) void host_lo_frame(unsigned int cookie, const void *data, unsigned int length, int csum_start,
+					 int csum_offset);
 /* A device was changed by the kernel's user; what: HOST_DEV_*. */
 HOST_IMPORT(dev_changed) void host_dev_changed(unsigned int card, int what, unsigned int value);
 /* A socket that wasm_sock_poll() watches has changed; mask: EPOLL* bits, 0: unknown. */
@@ -66,6 +69,7 @@ extern bool wasm_has_switched;
 
 /* host_task.c: the kernel task of a thread of the host */
 bool wasm_has_posted_call(struct task_struct *task);
+bool wasm_is_urgent(struct task_struct *task);
 unsigned long wasm_posted_call(struct task_struct *task);
 long wasm_arch_call(unsigned int nr, const long long *args);
 long wasm_do_syscall(unsigned int nr, const long long *args);
@@ -77,6 +81,9 @@ bool wasm_irq(unsigned long mask);
 
 /* clone.c */
 int wasm_make_own(const u8 *seed, unsigned int size, const char *name);
+
+/* lo_tap.c */
+int wasm_lo_tap(unsigned int cookie);
 
 /* simnet.c */
 int wasm_net_create(const char *name, const u8 *address, unsigned int flags);

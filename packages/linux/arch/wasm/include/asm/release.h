@@ -12,6 +12,8 @@
 /* The architecture sets up the zones and hands memory over to the page allocator. */
 #define WASM_HAS_OWN_MEM_INIT
 #define WASM_HAS_OWN_ZERO_PAGE
+#else
+#define dev_get_flags netif_get_flags
 #endif
 
 #endif
