@@ -14,7 +14,6 @@ export {
   NUD_STALE,
 } from "./arp/neighbour.ts";
 export { RT_TABLE_DEFAULT, RT_TABLE_LOCAL, RT_TABLE_MAIN } from "./ip/fib.ts";
-export type { FibInsertMode } from "./ip/fib.ts";
 export {
   RTN_BLACKHOLE,
   RTN_BROADCAST,
@@ -54,6 +53,7 @@ export type { ProcNetFile } from "./proc/proc-net.ts";
 export type {
   AddressRecord,
   AddressSpecification,
+  FibInsertMode,
   LinkChange,
   LinkRecord,
   NeighbourRecord,

@@ -4,6 +4,7 @@ import type { Initcall, LklKernel, Tracepoint } from "@dcejs/lkl-kernel";
 import type { SysctlInt, SysctlTree } from "@dcejs/sysctl";
 import { icmpProtocol } from "./icmp/icmp.ts";
 import { PingSock } from "./icmp/ping.ts";
+import { inetdev_changename } from "./ip/devinet.ts";
 import { NetnsIpv4 } from "./ip/netns-ipv4.ts";
 import {
   IPPROTO_ICMP,
@@ -26,10 +27,17 @@ import { createLoopback } from "./netdevice/loopback.ts";
 import type { NetDevice } from "./netdevice/netdevice.ts";
 import { SoftnetData, net_rx_action, netif_receive_skb, netif_rx } from "./netdevice/receive.ts";
 import { netFacade } from "./net-facade.ts";
+import { AF_NETLINK } from "./netlink/netlink.ts";
+import { NetlinkExtAck } from "./netlink/netlink-ext-ack.ts";
+import { netlink_create } from "./netlink/netlink-socket.ts";
+import type { NetlinkTable } from "./netlink/netlink-table.ts";
 import { proc_net } from "./proc/proc-net.ts";
 import type { ProcNetFile } from "./proc/proc-net.ts";
 import { RawSock } from "./raw/raw.ts";
+import { RtnlNotifications } from "./rtnl/notifications.ts";
 import { Rtnl } from "./rtnl/rtnl.ts";
+import { rtnetlinkTable } from "./rtnl/rtnetlink.ts";
+import { RTM } from "./rtnl/rtnetlink-numbers.ts";
 import { SkBuffPool } from "./skbuff-pool.ts";
 import type { SkBuff } from "./skbuff.ts";
 import { AF_INET } from "./socket/sockaddr.ts";
@@ -44,6 +52,8 @@ const SOCK_MAX = 11;
 const AF_MAX = 46;
 const IPPROTO_MAX = 263;
 const IFNAMSIZ = 16;
+/** ifi_change of a device that comes or goes. */
+const ALL_FLAGS = 0xffff_ffff;
 
 /** net.core.* that the data path reads. */
 export interface NetCoreSysctls {
@@ -65,6 +75,13 @@ export class NetStack {
   readonly core: NetCoreSysctls;
   readonly ipv4: NetnsIpv4;
   readonly rtnl: Rtnl;
+  /** By protocol. */
+  readonly netlink: ReadonlyMap<number, NetlinkTable>;
+  readonly notify: RtnlNotifications;
+  /** Where what fails says why: that of the netlink request that is being served. */
+  extack: NetlinkExtAck = new NetlinkExtAck();
+  /** Counts changes of the list of devices. */
+  dev_base_seq = 1;
   readonly loopback: NetDevice;
   readonly tcp: TcpNet;
   readonly #devices: Map<number, NetDevice> = new Map();
@@ -87,6 +104,9 @@ export class NetStack {
     };
     this.ipv4 = new NetnsIpv4(this);
     this.rtnl = new Rtnl(this);
+    const route = rtnetlinkTable(this);
+    this.netlink = new Map([[route.protocol, route]]);
+    this.notify = new RtnlNotifications(route);
     kernel.open_softirq(NET_RX_SOFTIRQ, () => net_rx_action(this));
     kernel.open_softirq(NET_TX_SOFTIRQ, () => net_tx_action(this.softnet.output_queue));
     this.loopback = createLoopback();
@@ -111,6 +131,8 @@ export class NetStack {
     this.#devices.set(dev.ifindex, dev);
     this.#byName.set(name, dev);
     inetdev_init(this, dev);
+    this.dev_base_seq++;
+    this.notify.link(RTM.NEWLINK, dev, ALL_FLAGS);
     return dev.ifindex;
   }
 
@@ -126,6 +148,9 @@ export class NetStack {
     this.#devices.delete(dev.ifindex);
     this.#byName.delete(dev.name);
     this.sysctl.unregisterDevice(dev.name);
+    this.dev_base_seq++;
+    dev.ip_ptr = undefined;
+    this.notify.link(RTM.DELLINK, dev, ALL_FLAGS);
     dev.net = undefined;
   }
 
@@ -145,16 +170,18 @@ export class NetStack {
     return dev_change_flags(this, dev, flags);
   }
 
-  /** -EBUSY while the device is up, -EINVAL, -EEXIST. */
+  /** Also of a device that is up, as from Linux 6.2 on. -EINVAL, -EEXIST. */
   dev_change_name(dev: NetDevice, name: string): number {
     if (dev.name === name) return 0;
-    if (dev.isUp) return -Errno.EBUSY;
     const chosen = this.#allocName(name);
     if (typeof chosen === "number") return chosen;
     this.#byName.delete(dev.name);
     this.#byName.set(chosen, dev);
     this.sysctl.renameDevice(dev.name, chosen);
     dev.name = chosen;
+    this.dev_base_seq++;
+    this.notify.link(RTM.NEWLINK, dev, 0);
+    inetdev_changename(this, dev);
     return 0;
   }
 
@@ -187,13 +214,14 @@ export class NetStack {
   }
 
   /**
-   * inet_create. Type flags (SOCK_NONBLOCK, SOCK_CLOEXEC) are the file's affair.
+   * inet_create and netlink_create. Type flags (SOCK_NONBLOCK, SOCK_CLOEXEC) are the file's affair.
    * @returns the socket; -EAFNOSUPPORT, -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT.
    */
   sock_create(family: number, type: number, protocol: number): Socket | number {
     const kind = type & SOCK_TYPE_MASK;
     if (family < 0 || family >= AF_MAX) return -Errno.EAFNOSUPPORT;
     if (kind >= SOCK_MAX) return -Errno.EINVAL;
+    if (family === AF_NETLINK) return netlink_create(this, kind, protocol);
     if (family !== AF_INET) return -Errno.EAFNOSUPPORT;
     if (protocol < 0 || protocol >= IPPROTO_MAX) return -Errno.EINVAL;
     const sk = this.#inetCreate(kind, protocol);
@@ -238,6 +266,7 @@ export class NetStack {
     const { udp, raw, ping } = this.ipv4;
     this.tcp.shutdown();
     for (const sk of [...udp.entries(), ...raw, ...ping.socks.values()]) sk.close(0);
+    for (const table of this.netlink.values()) for (const sk of table.sockets) sk.close(0);
     for (const dev of this.devices) this.unregister_netdevice(dev);
     ip_frag_flush(this);
     this.softnet.purge();

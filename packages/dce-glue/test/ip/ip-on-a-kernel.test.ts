@@ -161,7 +161,7 @@ test("links: MTU limits, names, flags", async () => {
     "",
     "Error: Device for nexthop is not up.",
     "",
-    `2: wan: <BROADCAST,MULTICAST,PROMISC> mtu 1400 qdisc noop state DOWN mode DEFAULT group default qlen 7
+    `2: wan: <BROADCAST,MULTICAST,PROMISC> mtu 1400 qdisc pfifo state DOWN mode DEFAULT group default qlen 7
     link/ether 02:00:00:00:00:07 brd ff:ff:ff:ff:ff:ff
 `,
     'Cannot find device "sim0"',

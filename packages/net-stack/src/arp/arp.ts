@@ -15,6 +15,7 @@ import { IFF_LOOPBACK, IFF_NOARP } from "../netdevice/netdevice.ts";
 import type { NetDevice } from "../netdevice/netdevice.ts";
 import { dev_queue_xmit } from "../netdevice/dev-queue-xmit.ts";
 import type { NetStack } from "../net-stack.ts";
+import { RTM } from "../rtnl/rtnetlink-numbers.ts";
 import {
   PACKET_HOST,
   PACKET_LOOPBACK,
@@ -88,6 +89,9 @@ export function arpOps(net: NetStack): NeighOps {
     error_report: (_neigh, skb) => {
       dst_link_failure(net, skb);
       kfree_skb(skb);
+    },
+    notify: (neigh, isGone) => {
+      net.notify.neighbour(isGone ? RTM.DELNEIGH : RTM.NEWNEIGH, neigh);
     },
   };
 }

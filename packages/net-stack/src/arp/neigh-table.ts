@@ -14,6 +14,8 @@ export interface NeighOps {
   solicit(neigh: Neighbour, skb: SkBuff | undefined): void;
   /** The neighbour is dead; takes a packet that waited for it. */
   error_report(neigh: Neighbour, skb: SkBuff): void;
+  /** __neigh_notify: the state or address has changed; or the neighbour is gone. */
+  notify(neigh: Neighbour, isGone: boolean): void;
 }
 
 export class NeighTable {
@@ -73,6 +75,7 @@ export class NeighTable {
   remove(neigh: Neighbour): void {
     if (this.#byDevice.get(neigh.dev)?.delete(neigh.primary_key | 0) !== true) return;
     this.#size--;
+    this.#ops.notify(neigh, true);
     neigh.destroy();
   }
 
@@ -86,6 +89,10 @@ export class NeighTable {
 
   solicit(neigh: Neighbour, skb: SkBuff | undefined): void {
     this.#ops.solicit(neigh, skb);
+  }
+
+  notify(neigh: Neighbour): void {
+    this.#ops.notify(neigh, false);
   }
 
   error_report(neigh: Neighbour, skb: SkBuff): void {

@@ -137,7 +137,9 @@ export class Neighbour {
       this.#disarm();
       this.nud_state = state;
       this.updated = now;
-      if ((old & (NUD_INCOMPLETE | NUD_PROBE)) !== 0 && (state & NUD_FAILED) !== 0) this.#fail();
+      const fails = (old & (NUD_INCOMPLETE | NUD_PROBE)) !== 0 && (state & NUD_FAILED) !== 0;
+      if (fails) this.#fail();
+      if (fails || (old & NUD_VALID) !== 0) this.table.notify(this);
       return;
     }
     let next = state;
@@ -165,6 +167,7 @@ export class Neighbour {
         this.#arm(now + ((next & NUD_REACHABLE) !== 0 ? this.parms.reachableTime : 0));
       }
     }
+    if (next !== old || (takesAddress && !isSame)) this.table.notify(this);
     if ((old & NUD_VALID) === 0) this.#flushQueue();
   }
 
@@ -191,25 +194,33 @@ export class Neighbour {
       } else if (now <= this.used + parms.delayProbeTime) {
         this.#enter(NUD_DELAY, now);
         this.#arm(now + parms.delayProbeTime);
-      } else this.#enter(NUD_STALE, now);
+      } else {
+        this.#enter(NUD_STALE, now);
+        this.table.notify(this);
+      }
       return;
     }
+    let beginsProbing = false;
     if ((this.nud_state & NUD_DELAY) !== 0) {
       if (now <= this.confirmed + parms.delayProbeTime) {
         this.#enter(NUD_REACHABLE, now);
         this.#arm(this.confirmed + parms.reachableTime);
+        this.table.notify(this);
         return;
       }
       this.#enter(NUD_PROBE, now);
       this.probes = 0;
+      beginsProbing = true;
     }
     if (this.probes >= this.#maxProbes()) {
       this.#enter(NUD_FAILED, now);
       this.#fail();
+      this.table.notify(this);
       return;
     }
     this.#arm(now + parms.retransTime);
     this.#probe();
+    if (beginsProbing) this.table.notify(this);
   }
 
   #enter(state: number, now: number): void {

@@ -3,6 +3,8 @@ import { Errno } from "@dcejs/lkl-kernel";
 import { arp_announce_address, arp_ifdown } from "../arp/arp.ts";
 import type { NetDevice } from "../netdevice/netdevice.ts";
 import type { NetStack } from "../net-stack.ts";
+import { NLM_F_APPEND, NLM_F_CREATE } from "../netlink/netlink.ts";
+import { RTM } from "../rtnl/rtnetlink-numbers.ts";
 import { inet_make_mask, ipv4_is_zeronet } from "../wire/ipv4.ts";
 import { RTNH_F_DEAD, RTNH_F_LINKDOWN, RTPROT_KERNEL } from "./fib-info.ts";
 import { RT_TABLE_LOCAL, RT_TABLE_MAIN, fibConfig } from "./fib.ts";
@@ -16,6 +18,8 @@ import {
 } from "./in-device.ts";
 import type { InDevice, InIfaddr } from "./in-device.ts";
 import { RTN_BROADCAST, RTN_LOCAL, RTN_UNICAST } from "./rtable.ts";
+
+const IFNAMSIZ = 16;
 
 /** Builds an address with Linux's defaults; `broadcast` 0 and no peer. */
 export function makeIfaddr(
@@ -35,6 +39,10 @@ export function makeIfaddr(
     ifa_scope: scope,
     ifa_flags: IFA_F_PERMANENT,
     ifa_label: label,
+    ifa_rt_priority: 0,
+    ifa_proto: 0,
+    ifa_cstamp: 0,
+    ifa_tstamp: 0,
   };
 }
 
@@ -47,14 +55,19 @@ export function inet_insert_ifa(net: NetStack, inDev: InDevice, ifa: InIfaddr): 
     if (isPrimary && ifa.ifa_scope <= other.ifa_scope) primaryEnd = index + 1;
     if (other.ifa_mask === ifa.ifa_mask && inet_ifa_match(ifa.ifa_address, other)) {
       if (other.ifa_local === ifa.ifa_local) return -Errno.EEXIST;
-      if (other.ifa_scope !== ifa.ifa_scope) return -Errno.EINVAL;
+      if (other.ifa_scope !== ifa.ifa_scope) {
+        return net.extack.say("ipv4: Invalid scope value", -Errno.EINVAL);
+      }
       ifa.ifa_flags |= IFA_F_SECONDARY;
     }
   }
   const isSecondary = (ifa.ifa_flags & IFA_F_SECONDARY) !== 0;
   inDev.ifa_list.splice(isSecondary ? inDev.ifa_list.length : primaryEnd, 0, ifa);
+  ifa.ifa_cstamp = net.kernel.jiffies;
+  ifa.ifa_tstamp = ifa.ifa_cstamp;
   net.sysctl.pinDevice(inDev.dev.name);
   net.ipv4.dev_addr_genid++;
+  net.notify.address(RTM.NEWADDR, inDev, ifa);
   fib_add_ifaddr(net, inDev, ifa);
   net.ipv4.fib.flushCache();
   arp_announce_address(net, inDev, ifa);
@@ -76,6 +89,7 @@ export function inet_del_ifa(net: NetStack, inDev: InDevice, ifa: InIfaddr): num
   removeOne(net, inDev, ifa);
   if (heir !== undefined) {
     heir.ifa_flags &= ~IFA_F_SECONDARY;
+    net.notify.address(RTM.NEWADDR, inDev, heir);
     fib_add_ifaddr(net, inDev, heir);
   }
   net.ipv4.fib.flushCache();
@@ -93,6 +107,7 @@ function isSecondaryOf(other: InIfaddr, primary: InIfaddr): boolean {
 function removeOne(net: NetStack, inDev: InDevice, ifa: InIfaddr): void {
   inDev.ifa_list = inDev.ifa_list.filter((other) => other !== ifa);
   net.ipv4.dev_addr_genid++;
+  net.notify.address(RTM.DELADDR, inDev, ifa);
   fib_del_ifaddr(net, inDev, ifa);
 }
 
@@ -105,6 +120,7 @@ function fib_magic(
   dst: number,
   dstLen: number,
   ifa: InIfaddr,
+  priority = 0,
 ): void {
   const cfg = fibConfig({
     dst,
@@ -115,8 +131,9 @@ function fib_magic(
     protocol: RTPROT_KERNEL,
     oif: dev.ifindex,
     prefsrc: ifa.ifa_local,
+    priority,
   });
-  if (isAdded) net.ipv4.fib.insert(cfg, "append");
+  if (isAdded) net.ipv4.fib.insert(cfg, NLM_F_CREATE | NLM_F_APPEND);
   else net.ipv4.fib.delete(cfg);
 }
 
@@ -132,7 +149,7 @@ function fib_add_ifaddr(net: NetStack, inDev: InDevice, ifa: InIfaddr): void {
   if (prefix === ifa.ifa_local && ifa.ifa_prefixlen === 32) return;
   if ((ifa.ifa_flags & IFA_F_NOPREFIXROUTE) === 0) {
     const type = dev.isLoopback ? RTN_LOCAL : RTN_UNICAST;
-    fib_magic(net, dev, true, type, prefix, ifa.ifa_prefixlen, ifa);
+    fib_magic(net, dev, true, type, prefix, ifa.ifa_prefixlen, ifa, ifa.ifa_rt_priority);
   }
   if (ifa.ifa_prefixlen < 31) {
     const last = (prefix | ~ifa.ifa_mask) >>> 0;
@@ -152,7 +169,7 @@ function fib_del_ifaddr(net: NetStack, inDev: InDevice, ifa: InIfaddr): void {
   const others = inDev.ifa_list;
   if ((ifa.ifa_flags & IFA_F_SECONDARY) === 0 && !others.some((o) => isSameSubnet(o, ifa))) {
     const type = dev.isLoopback ? RTN_LOCAL : RTN_UNICAST;
-    fib_magic(net, dev, false, type, prefix, ifa.ifa_prefixlen, ifa);
+    fib_magic(net, dev, false, type, prefix, ifa.ifa_prefixlen, ifa, ifa.ifa_rt_priority);
     if (ifa.ifa_prefixlen < 31) fib_magic(net, dev, false, RTN_BROADCAST, last, 32, ifa);
     if (hasBroadcast(ifa)) fib_magic(net, dev, false, RTN_BROADCAST, ifa.ifa_broadcast, 32, ifa);
   }
@@ -181,6 +198,19 @@ export function inetdev_up(net: NetStack, dev: NetDevice): void {
   for (const ifa of inDev.ifa_list) fib_add_ifaddr(net, inDev, ifa);
   net.ipv4.fib.syncDevice(dev, dev.hasCarrier ? 0 : RTNH_F_LINKDOWN, RTNH_F_DEAD);
   for (const ifa of inDev.ifa_list) if (inDev.arpNotify) arp_announce_address(net, inDev, ifa);
+}
+
+/** NETDEV_CHANGENAME: labels follow the name; from the second address on they keep, or get, a number. */
+export function inetdev_changename(net: NetStack, dev: NetDevice): void {
+  const inDev = dev.ip_ptr;
+  if (inDev === undefined) return;
+  for (const [index, ifa] of inDev.ifa_list.entries()) {
+    const colon = ifa.ifa_label.indexOf(":");
+    const alias = colon < 0 ? `:${index + 1}` : ifa.ifa_label.slice(colon);
+    const suffix = index === 0 ? "" : alias;
+    ifa.ifa_label = dev.name.slice(0, IFNAMSIZ - 1 - suffix.length) + suffix;
+    net.notify.address(RTM.NEWADDR, inDev, ifa);
+  }
 }
 
 /** NETDEV_DOWN (fib_disable_ip): all routes through the device go, except those to its own addresses. */

@@ -81,13 +81,13 @@ export class FibTable {
     this.#indexLengths();
   }
 
-  /** All routes in the order of /proc/net/fib_trie: by address, then by length. */
+  /** All routes in the order of the trie: by address, and of one address the longest prefix first. */
   entries(): FibAlias[] {
     const all: FibAlias[] = [];
     for (const byPrefix of this.#byLength) {
       for (const aliases of byPrefix?.values() ?? []) all.push(...aliases);
     }
-    return all.toSorted((a, b) => a.prefix - b.prefix || a.prefixlen - b.prefixlen);
+    return all.toSorted((a, b) => a.prefix - b.prefix || b.prefixlen - a.prefixlen);
   }
 
   #indexLengths(): void {

@@ -2,6 +2,8 @@
 import { Errno } from "@dcejs/lkl-kernel";
 import type { NetDevice } from "../netdevice/netdevice.ts";
 import type { NetStack } from "../net-stack.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/netlink.ts";
+import { RTM } from "../rtnl/rtnetlink-numbers.ts";
 import { inet_make_mask } from "../wire/ipv4.ts";
 import {
   FibNh,
@@ -22,7 +24,7 @@ import {
   RT_SCOPE_UNIVERSE,
   inet_select_addr,
 } from "./in-device.ts";
-import { NO_METRICS, RTN_BROADCAST, RTN_LOCAL, RTN_UNICAST } from "./rtable.ts";
+import { NO_METRICS, RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST, RTN_UNICAST } from "./rtable.ts";
 import type { RouteMetrics } from "./rtable.ts";
 import { inet_addr_type } from "./addr-type.ts";
 
@@ -46,9 +48,6 @@ export interface FibConfig {
   readonly metrics: RouteMetrics;
   readonly isOnlink: boolean;
 }
-
-/** What to do when the route is there: NLM_F_EXCL, NLM_F_REPLACE, NLM_F_APPEND, or put in front. */
-export type FibInsertMode = "exclusive" | "replace" | "append" | "prepend";
 
 /** Scratch of one look-up: the acceptor reads it, so that no closure is made. */
 export class FibQuery {
@@ -125,10 +124,12 @@ export class Fib {
 
   /**
    * fib_table_insert.
-   * @returns 0; -EEXIST; -EINVAL (host bits set, bad scope); -ENETUNREACH "Nexthop has invalid
-   * gateway"; -ENODEV (no such device); -ENETDOWN (device is down).
+   * @param nlflags NLM_F_*: EXCL refuses a route that is there, REPLACE takes its place, APPEND goes
+   * behind it, none of them in front of it; without CREATE it must be there
+   * @returns 0; -EEXIST; -ENOENT; -EINVAL (host bits set, bad scope); -ENETUNREACH "Nexthop has
+   * invalid gateway"; -ENODEV (no such device); -ENETDOWN (device is down).
    */
-  insert(cfg: FibConfig, mode: FibInsertMode): number {
+  insert(cfg: FibConfig, nlflags: number): number {
     if (cfg.dstLen < 0 || cfg.dstLen > 32) return -Errno.EINVAL;
     if ((cfg.dst & ~inet_make_mask(cfg.dstLen)) !== 0) return -Errno.EINVAL;
     const info = this.createInfo(cfg);
@@ -139,15 +140,27 @@ export class Fib {
       .at(cfg.dst, cfg.dstLen)
       .filter((other) => other.tos === cfg.tos && other.info.fib_priority === cfg.priority);
     const first = same[0];
-    if (first !== undefined) {
-      if (mode === "exclusive") return -Errno.EEXIST;
-      if (same.some((other) => isSameRoute(other.info, info))) {
-        return mode === "replace" && isSameRoute(first.info, info) ? 0 : -Errno.EEXIST;
+    let told = NLM_F_CREATE;
+    if (first === undefined) told |= NLM_F_EXCL;
+    else {
+      if ((nlflags & NLM_F_EXCL) !== 0) return -Errno.EEXIST;
+      const isThere = same.some((other) => isSameRoute(other.info, info));
+      if ((nlflags & NLM_F_REPLACE) !== 0) {
+        if (isThere) return isSameRoute(first.info, info) ? 0 : -Errno.EEXIST;
+        table.remove(first);
+        return this.#inserted(table, alias, true, NLM_F_REPLACE);
       }
-      if (mode === "replace") table.remove(first);
+      if (isThere) return -Errno.EEXIST;
+      told |= nlflags & NLM_F_APPEND;
     }
-    table.insert(alias, mode === "prepend" || mode === "replace");
+    if ((nlflags & NLM_F_CREATE) === 0) return -Errno.ENOENT;
+    return this.#inserted(table, alias, (nlflags & NLM_F_APPEND) === 0, told);
+  }
+
+  #inserted(table: FibTable, alias: FibAlias, isFirst: boolean, told: number): number {
+    table.insert(alias, isFirst);
     this.flushCache();
+    this.net.notify.route(RTM.NEWROUTE, alias, table.id, told);
     return 0;
   }
 
@@ -157,6 +170,7 @@ export class Fib {
     if (table === undefined || cfg.dstLen < 0 || cfg.dstLen > 32) return -Errno.ESRCH;
     const alias = table.at(cfg.dst, cfg.dstLen).find((other) => fits(other, cfg));
     if (alias === undefined) return -Errno.ESRCH;
+    this.net.notify.route(RTM.DELROUTE, alias, table.id, 0);
     table.remove(alias);
     this.flushCache();
     return 0;
@@ -198,22 +212,28 @@ export class Fib {
   /** fib_create_info and fib_check_nh. */
   createInfo(cfg: FibConfig): FibInfo | number {
     const { net } = this;
-    if (fib_type_scope(cfg.type) > cfg.scope) return -Errno.EINVAL;
+    const { extack } = net;
+    if (fib_type_scope(cfg.type) > cfg.scope) return extack.say("Invalid scope", -Errno.EINVAL);
     if (fib_type_error(cfg.type) < 0) {
-      if (cfg.gw !== 0 || cfg.oif !== 0) return -Errno.EINVAL;
+      if (cfg.gw !== 0 || cfg.oif !== 0) return extack.say(NO_NEXTHOP_WANTED, -Errno.EINVAL);
       return makeInfo(cfg, new FibNh(undefined, 0, RT_SCOPE_NOWHERE, 0));
     }
-    if (cfg.scope > RT_SCOPE_HOST) return -Errno.EINVAL;
+    if (!isForwardingType(cfg.type)) return extack.say("Invalid route type", -Errno.EINVAL);
+    if (cfg.scope > RT_SCOPE_HOST) return extack.say("Invalid scope", -Errno.EINVAL);
     const nh = cfg.scope === RT_SCOPE_HOST ? this.#hostNexthop(cfg) : this.#nexthop(cfg);
     if (typeof nh === "number") return nh;
-    if (cfg.prefsrc !== 0 && !this.#isValidPrefsrc(cfg)) return -Errno.EINVAL;
+    if (cfg.prefsrc !== 0 && !this.#isValidPrefsrc(cfg)) {
+      return extack.say("Invalid prefsrc address", -Errno.EINVAL);
+    }
     nh.saddr = nh.dev === undefined ? 0 : inet_select_addr(nh.dev, nh.gw, cfg.scope);
     nh.saddr_genid = net.ipv4.dev_addr_genid;
     return makeInfo(cfg, nh);
   }
 
   #hostNexthop(cfg: FibConfig): FibNh | number {
-    if (cfg.gw !== 0) return -Errno.EINVAL;
+    if (cfg.gw !== 0) {
+      return this.net.extack.say("Route with host scope can not have a gateway", -Errno.EINVAL);
+    }
     const dev = this.net.dev_get_by_index(cfg.oif);
     if (dev === undefined) return -Errno.ENODEV;
     return new FibNh(dev, 0, RT_SCOPE_NOWHERE, dev.hasCarrier ? 0 : RTNH_F_LINKDOWN);
@@ -222,40 +242,63 @@ export class Fib {
   /** fib_check_nh: how the gateway, or the device, is reached. */
   #nexthop(cfg: FibConfig): FibNh | number {
     const { net } = this;
-    if (cfg.gw === 0) {
-      const dev = net.dev_get_by_index(cfg.oif);
-      if (dev === undefined) return -Errno.ENODEV;
-      if (!dev.isUp) return -Errno.ENETDOWN;
-      return new FibNh(dev, 0, RT_SCOPE_HOST, dev.hasCarrier ? 0 : RTNH_F_LINKDOWN);
-    }
-    if (cfg.scope >= RT_SCOPE_LINK) return -Errno.EINVAL;
+    if (cfg.gw !== 0) return cfg.isOnlink ? this.#onlinkNexthop(cfg) : this.#gatewayNexthop(cfg);
     if (cfg.isOnlink) {
-      const dev = net.dev_get_by_index(cfg.oif);
-      if (dev === undefined) return -Errno.ENODEV;
-      if (!dev.isUp) return -Errno.ENETDOWN;
-      if (inet_addr_type(net, cfg.gw) !== RTN_UNICAST) return -Errno.EINVAL;
-      return new FibNh(dev, cfg.gw, RT_SCOPE_LINK, RTNH_F_ONLINK);
+      const words = "Invalid flags for nexthop - PERVASIVE and ONLINK can not be set";
+      return net.extack.say(words, -Errno.EINVAL);
     }
-    // The gateway must be on a link, so its own route must be of a narrower scope.
+    const dev = net.dev_get_by_index(cfg.oif);
+    if (dev === undefined) return -Errno.ENODEV;
+    if (!dev.isUp) return net.extack.say("Device for nexthop is not up", -Errno.ENETDOWN);
+    return new FibNh(dev, 0, RT_SCOPE_HOST, dev.hasCarrier ? 0 : RTNH_F_LINKDOWN);
+  }
+
+  #onlinkNexthop(cfg: FibConfig): FibNh | number {
+    const { net } = this;
+    const { extack } = net;
+    if (cfg.scope >= RT_SCOPE_LINK) return extack.say("Nexthop has invalid scope", -Errno.EINVAL);
+    const dev = net.dev_get_by_index(cfg.oif);
+    if (dev === undefined) return extack.say("Nexthop device required for onlink", -Errno.ENODEV);
+    if (!dev.isUp) return extack.say("Nexthop device is not up", -Errno.ENETDOWN);
+    if (inet_addr_type(net, cfg.gw) !== RTN_UNICAST) {
+      return extack.say(INVALID_GATEWAY, -Errno.EINVAL);
+    }
+    return new FibNh(dev, cfg.gw, RT_SCOPE_LINK, RTNH_F_ONLINK);
+  }
+
+  /** The gateway must be on a link, so its own route must be of a narrower scope. */
+  #gatewayNexthop(cfg: FibConfig): FibNh | number {
+    const { net } = this;
+    const { extack } = net;
+    if (cfg.scope >= RT_SCOPE_LINK) return extack.say(INVALID_GATEWAY, -Errno.EINVAL);
     const scope = Math.max(cfg.scope + 1, RT_SCOPE_LINK);
     const found = this.lookup(cfg.gw, 0, cfg.oif, scope);
-    if (found === undefined) return -Errno.ENETUNREACH;
+    if (found === undefined) return extack.say(INVALID_GATEWAY, -Errno.ENETUNREACH);
     const error = fib_type_error(found.info.fib_type);
-    if (error < 0) return error;
-    if (found.info.fib_type !== RTN_UNICAST && found.info.fib_type !== RTN_LOCAL) {
-      return -Errno.EINVAL;
+    if (error < 0) return extack.say(INVALID_GATEWAY, error);
+    const { fib_type, nh } = found.info;
+    if (fib_type !== RTN_UNICAST && fib_type !== RTN_LOCAL) {
+      return extack.say(INVALID_GATEWAY, -Errno.EINVAL);
     }
-    const { dev } = found.info.nh;
+    const { dev } = nh;
     if (dev === undefined) return -Errno.ENETUNREACH;
-    if (found.info.fib_type === RTN_LOCAL && dev !== net.loopback) return -Errno.EINVAL;
+    if (fib_type === RTN_LOCAL && dev !== net.loopback) return -Errno.EINVAL;
     if (!dev.isUp) return -Errno.ENETDOWN;
-    return new FibNh(dev, cfg.gw, found.info.fib_scope, dev.hasCarrier ? 0 : RTNH_F_LINKDOWN);
+    const flags = dev.hasCarrier ? 0 : RTNH_F_LINKDOWN;
+    return new FibNh(dev, cfg.gw, found.info.fib_scope, flags);
   }
 
   #isValidPrefsrc(cfg: FibConfig): boolean {
     if (cfg.type === RTN_LOCAL && cfg.dst === cfg.prefsrc) return true;
     return inet_addr_type(this.net, cfg.prefsrc) === RTN_LOCAL;
   }
+}
+
+const INVALID_GATEWAY = "Nexthop has invalid gateway";
+const NO_NEXTHOP_WANTED = "Gateway, device and multipath can not be specified for this route type";
+
+function isForwardingType(type: number): boolean {
+  return type >= RTN_UNICAST && type <= RTN_MULTICAST;
 }
 
 function makeInfo(cfg: FibConfig, nh: FibNh): FibInfo {

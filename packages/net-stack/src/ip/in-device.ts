@@ -22,6 +22,13 @@ export interface InIfaddr {
   ifa_scope: number;
   ifa_flags: number;
   ifa_label: string;
+  /** Metric of the subnet's route. */
+  ifa_rt_priority: number;
+  /** IFAPROT_*: who made it. */
+  ifa_proto: number;
+  /** Jiffies of its creation and of its last change. */
+  ifa_cstamp: number;
+  ifa_tstamp: number;
 }
 
 /** net.ipv4.conf.<directory>.*, those that the stack reads. */

@@ -96,6 +96,10 @@ export class NetDevice {
   /** __QUEUE_STATE_DRV_XOFF. */
   isQueueStopped = false;
   hasCarrier = true;
+  carrierUps = 0;
+  carrierDowns = 0;
+  /** Was up at least once: from then on it has its qdisc (dev_activate). */
+  isActivated = false;
   /** Frames to other hosts that the link brought all the same. */
   rx_otherhost_dropped = 0;
   /** Waits for NET_TX to run its queue. */

@@ -1,6 +1,9 @@
 /** What the configuration calls take and the dumps give: rtnetlink's messages as records. IPv4 addresses in host order. */
 import type { RouteMetrics } from "../ip/rtable.ts";
 
+/** What to do when the route is there: NLM_F_EXCL, NLM_F_REPLACE, NLM_F_APPEND, or put in front. */
+export type FibInsertMode = "exclusive" | "replace" | "append" | "prepend";
+
 export interface LinkRecord {
   readonly ifindex: number;
   readonly name: string;

@@ -10,7 +10,7 @@ import {
 import { inet_del_ifa, inet_insert_ifa, makeIfaddr } from "../ip/devinet.ts";
 import { RTNH_F_LINKDOWN, RTPROT_BOOT } from "../ip/fib-info.ts";
 import { RT_TABLE_LOCAL, RT_TABLE_MAIN, defaultRouteScope, fibConfig } from "../ip/fib.ts";
-import type { FibConfig, FibInsertMode } from "../ip/fib.ts";
+import type { FibConfig } from "../ip/fib.ts";
 import { Flowi4 } from "../ip/flowi4.ts";
 import {
   IFA_F_SECONDARY,
@@ -29,11 +29,15 @@ import {
 import { dev_get_flags } from "../netdevice/netdevice.ts";
 import type { NetDevice } from "../netdevice/netdevice.ts";
 import type { NetStack } from "../net-stack.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/netlink.ts";
 import { ETH_ALEN, macBytes, macHi, macLo } from "../wire/ethernet.ts";
 import { ipv4_is_loopback } from "../wire/ipv4.ts";
+import { operstate, qdiscName } from "./link-message.ts";
+import { IF_OPER } from "./rtnetlink-numbers.ts";
 import type {
   AddressRecord,
   AddressSpecification,
+  FibInsertMode,
   LinkChange,
   LinkRecord,
   NeighbourRecord,
@@ -49,7 +53,7 @@ export class Rtnl {
     this.#net = net;
   }
 
-  /** RTM_SETLINK. -ENODEV; -EINVAL (MTU out of range, bad name); -EBUSY (renaming a device that is up); what the driver says. */
+  /** RTM_SETLINK. -ENODEV; -EINVAL (MTU out of range, bad name); -EEXIST; what the driver says. */
   link_set(ifindex: number, change: LinkChange): number {
     const net = this.#net;
     const dev = net.dev_get_by_index(ifindex);
@@ -66,13 +70,13 @@ export class Rtnl {
       const error = net.dev_change_name(dev, change.name);
       if (error < 0) return error;
     }
-    if (change.txQueueLength !== undefined) {
-      const error = dev_set_tx_queue_len(dev, change.txQueueLength);
+    if (change.flags !== undefined) {
+      const mask = change.flagsMask ?? 0xffffffff;
+      const flags = (dev.flags & ~mask) | (change.flags & mask);
+      const error = dev_change_flags(net, dev, flags);
       if (error < 0) return error;
     }
-    if (change.flags === undefined) return 0;
-    const mask = change.flagsMask ?? 0xffffffff;
-    return dev_change_flags(net, dev, (dev.flags & ~mask) | (change.flags & mask));
+    return change.txQueueLength === undefined ? 0 : dev_set_tx_queue_len(dev, change.txQueueLength);
   }
 
   link_dump(ifindex = 0): LinkRecord[] {
@@ -84,7 +88,7 @@ export class Rtnl {
       txQueueLength: dev.tx_queue_len,
       address: dev.address.slice(),
       type: dev.type,
-      operState: operState(dev),
+      operState: OPER_STATES.get(operstate(dev)) ?? "UNKNOWN",
       qdisc: qdiscName(dev),
     }));
   }
@@ -140,8 +144,7 @@ export class Rtnl {
     const type = route.routeType ?? RTN_UNICAST;
     const scope = route.scope ?? defaultRouteScope(type, route.gateway !== undefined);
     const cfg = configOf(route, type, scope, route.protocol ?? RTPROT_BOOT);
-    if (cfg.gw === 0 && cfg.oif === 0 && type === RTN_UNICAST) return -Errno.ENODEV;
-    return this.#net.ipv4.fib.insert(cfg, mode);
+    return this.#net.ipv4.fib.insert(cfg, INSERT_FLAGS[mode]);
   }
 
   /** `ip route replace`. */
@@ -274,13 +277,16 @@ function tableOf(type: number): number {
   return type === RTN_LOCAL ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
 }
 
-function operState(dev: NetDevice): LinkRecord["operState"] {
-  if (dev.isLoopback) return dev.isUp ? "UNKNOWN" : "DOWN";
-  return dev.isRunning ? "UP" : "DOWN";
-}
+const OPER_STATES: ReadonlyMap<number, LinkRecord["operState"]> = new Map([
+  [IF_OPER.UNKNOWN, "UNKNOWN"],
+  [IF_OPER.DOWN, "DOWN"],
+  [IF_OPER.LOWERLAYERDOWN, "LOWERLAYERDOWN"],
+  [IF_OPER.UP, "UP"],
+]);
 
-/** Linux shows noop until a device is first up. */
-function qdiscName(dev: NetDevice): string {
-  if (dev.qdisc === undefined) return "noqueue";
-  return dev.isUp ? "pfifo" : "noop";
-}
+const INSERT_FLAGS: Readonly<Record<FibInsertMode, number>> = {
+  exclusive: NLM_F_CREATE | NLM_F_EXCL,
+  replace: NLM_F_CREATE | NLM_F_REPLACE,
+  append: NLM_F_CREATE | NLM_F_APPEND,
+  prepend: NLM_F_CREATE,
+};

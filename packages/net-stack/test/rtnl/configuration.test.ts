@@ -140,7 +140,7 @@ test("links: what may change, and when", () => {
       expect(rtnl.link_set(99, {})).toBe(-Errno.ENODEV);
       expect(rtnl.link_set(dev.ifindex, { mtu: 10 })).toBe(-Errno.EINVAL);
       expect(rtnl.link_set(dev.ifindex, { mtu: 9000 })).toBe(0);
-      expect(rtnl.link_set(dev.ifindex, { name: "wan0" })).toBe(-Errno.EBUSY);
+      expect(rtnl.link_set(dev.ifindex, { name: "lo" })).toBe(-Errno.EEXIST);
       expect(rtnl.link_set(dev.ifindex, { flags: 0, flagsMask: IFF_UP })).toBe(0);
       expect(rtnl.link_set(dev.ifindex, { name: "wan0", txQueueLength: 7 })).toBe(0);
       expect(rtnl.link_set(dev.ifindex, { address: Uint8Array.of(1, 0, 0, 0, 0, 0) })).toBe(
