@@ -20,7 +20,8 @@ const CPU_IDLE = 0;
 const CPU_RESUME = 1;
 const CPU_START_THREAD = 2;
 
-type CpuState = "off" | "quiet" | "running" | "stopped";
+/** "trapped": the code of a call has failed, which `run` will report. */
+type CpuState = "off" | "quiet" | "running" | "trapped" | "stopped";
 
 /** What the processor asks of its surroundings. */
 export interface CpuHost {
@@ -40,6 +41,7 @@ export interface CpuHost {
  * back end has to park a stack:
  *
  * - A system call of a task that does not sleep is over when `call` returns.
+ * - A call whose code traps sleeps as well; `run` then throws.
  * - Everything else that has become runnable (a task whose packet has come, a kernel thread) waits for
  *   `run`, which the host makes at the same instant. No virtual time passes in it.
  */
@@ -57,6 +59,8 @@ export class Cpu {
   /** Number of the stack that runs. */
   #slot = 0;
   #settleRun: ((error?: unknown) => void) | undefined = undefined;
+  /** Why it has trapped; a back end may learn it later than that. */
+  #failure: unknown = undefined;
 
   constructor(machine: Machine, stacks: Stacks, host: CpuHost) {
     this.#machine = machine;
@@ -115,15 +119,14 @@ export class Cpu {
   ): number {
     this.#enter();
     task.post(nr, a, b, c, d, e, f);
-    let outcome: number;
+    let isNext: boolean;
     try {
       if (this.#exports.wasm_cpu_become(task.task) === 0) {
         this.#blocks(task);
         this.#leave(true);
         return BLOCKED;
       }
-      this.#slot = task.slot;
-      outcome = this.#stacks.start(ENTRY_CALL, task.slot, task.stackTop, task.address);
+      const outcome = this.#start(task);
       if (outcome === STACK_ENDED) {
         // It stays on the processor until `run`: its next call is then as cheap.
         this.#leave(true);
@@ -131,15 +134,15 @@ export class Cpu {
       }
       this.#blocks(task);
       if (outcome === STACK_RUNS) {
-        // It has trapped, which `run` will learn.
-        this.#state = "quiet";
+        this.#state = "trapped";
         this.#askForRun();
         return BLOCKED;
       }
-      this.#leave(this.#exports.wasm_cpu_next() !== CPU_IDLE);
+      isNext = this.#exports.wasm_cpu_next() !== CPU_IDLE;
     } catch (error) {
       throw this.#fail(error);
     }
+    this.#leave(isNext);
     return BLOCKED;
   }
 
@@ -179,6 +182,7 @@ export class Cpu {
   run(): void | Promise<void> {
     this.#hasAskedForRun = false;
     if (this.#state === "stopped") return undefined;
+    if (this.#state === "trapped" && this.#failure === undefined) return this.#untilLeft();
     this.#enter();
     return this.#guardRun(undefined);
   }
@@ -196,6 +200,9 @@ export class Cpu {
       throw new LinuxReentryError("the kernel runs: its host must not call it from inside a call");
     }
     if (this.#state === "stopped") throw new LinuxReentryError("the kernel has stopped");
+    if (this.#state === "trapped") {
+      throw this.#fail(this.#failure ?? new Error("the kernel has trapped"));
+    }
     this.#state = "running";
     const now = this.#host.now();
     if (now !== this.#now) {
@@ -222,6 +229,17 @@ export class Cpu {
     this.#host.wantsRun();
   }
 
+  /** A stack that traps is found out by `run` in all back ends, so that all agree on when. */
+  #start(task: HostTask): number {
+    this.#slot = task.slot;
+    try {
+      return this.#stacks.start(ENTRY_CALL, task.slot, task.stackTop, task.address);
+    } catch (error) {
+      this.#failure = error;
+      return STACK_RUNS;
+    }
+  }
+
   #blocks(task: HostTask): void {
     task.isInCall = true;
     this.#callers[task.slot] = task;
@@ -239,6 +257,10 @@ export class Cpu {
     } catch (error) {
       throw this.#fail(error);
     }
+    return this.#untilLeft();
+  }
+
+  #untilLeft(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#settleRun = (error) => {
         this.#settleRun = undefined;
@@ -283,7 +305,10 @@ export class Cpu {
 
   #wasLeft(outcome: number, error: unknown): void {
     const settle = this.#settleRun;
-    if (settle === undefined) return;
+    if (settle === undefined) {
+      this.#failure = error;
+      return;
+    }
     if (error !== undefined) {
       settle(error);
       return;
