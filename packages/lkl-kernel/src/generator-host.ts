@@ -67,18 +67,19 @@ class TlsKey {
 }
 
 class HostTimer {
-  readonly fn: () => void;
+  readonly fn: EventFunction;
   event: HostEvent | undefined = undefined;
 
-  constructor(fn: () => void) {
+  constructor(fn: EventFunction) {
     this.fn = fn;
   }
 }
 
+type EventFunction = () => void | Promise<void>;
+
 interface HostEvent {
   readonly at: number;
-  readonly fn: () => void;
-  isCancelled: boolean;
+  readonly fn: EventFunction;
 }
 
 /** Ends a thread; never seen outside of this file. */
@@ -129,23 +130,27 @@ export class GeneratorHost {
   }
 
   /** Calls `fn` in the event loop after `delay` ns. */
-  schedule(delay: number, fn: () => void): void {
+  schedule(delay: number, fn: EventFunction): void {
     this.#addEvent(delay, fn);
   }
 
   /** Runs until no thread can run and nothing is due. @returns who still waits, as "name: channel" */
   run(until: number = Number.POSITIVE_INFINITY): string[] {
-    for (;;) {
-      this.#runThreads();
-      const event = this.#events[0];
-      if (event === undefined || event.at > until) break;
-      this.#events.shift();
-      if (event.isCancelled) continue;
-      this.now = event.at;
-      this.eventCount++;
-      event.fn();
+    for (let event = this.#nextEvent(until); event; event = this.#nextEvent(until)) {
+      if (event.fn() instanceof Promise)
+        throw new Error("a timer returned a promise: use runAsync");
     }
-    return [...this.#threads.values()].map((thread) => `${thread.name}: ${thread.waitChannel}`);
+    return this.#whoWaits();
+  }
+
+  /** As run(), for kernels whose timers return promises: each is waited for. */
+  async runAsync(until: number = Number.POSITIVE_INFINITY): Promise<string[]> {
+    for (let event = this.#nextEvent(until); event; event = this.#nextEvent(until)) {
+      const settled = event.fn();
+      // oxlint-disable-next-line eslint/no-await-in-loop -- time stands still until it has settled
+      if (settled instanceof Promise) await settled;
+    }
+    return this.#whoWaits();
   }
 
   /** Runs one program to its end with everything that it needs. @returns what it returned */
@@ -155,6 +160,17 @@ export class GeneratorHost {
       result = { value: yield* body() };
     }, name);
     const waiting = this.run();
+    if (result === undefined) throw new Error(`deadlock: ${waiting.join(", ")}`);
+    return result.value;
+  }
+
+  /** As runProgram(), over runAsync(). */
+  async runProgramAsync<T>(body: () => Wait<T>, name = "main"): Promise<T> {
+    let result: { value: T } | undefined;
+    this.start(function* (): Wait<void> {
+      result = { value: yield* body() };
+    }, name);
+    const waiting = await this.runAsync();
     if (result === undefined) throw new Error(`deadlock: ${waiting.join(", ")}`);
     return result.value;
   }
@@ -189,6 +205,21 @@ export class GeneratorHost {
   /** Makes a call's result whole: waits for it if need be. */
   *finish<T>(call: T | Wait<T>): Wait<T> {
     return isWait(call) ? yield* call : call;
+  }
+
+  /** Runs what can run, then goes on to the next event. */
+  #nextEvent(until: number): HostEvent | undefined {
+    this.#runThreads();
+    const event = this.#events[0];
+    if (event === undefined || event.at > until) return undefined;
+    this.#events.shift();
+    this.now = event.at;
+    this.eventCount++;
+    return event;
+  }
+
+  #whoWaits(): string[] {
+    return [...this.#threads.values()].map((thread) => `${thread.name}: ${thread.waitChannel}`);
   }
 
   #runThreads(): void {
@@ -257,8 +288,8 @@ export class GeneratorHost {
     this.#ready.push(thread);
   }
 
-  #addEvent(delay: number, fn: () => void): HostEvent {
-    const event: HostEvent = { at: this.now + delay, fn, isCancelled: false };
+  #addEvent(delay: number, fn: EventFunction): HostEvent {
+    const event: HostEvent = { at: this.now + delay, fn };
     let index = this.#events.length;
     while (index > 0 && (this.#events[index - 1]?.at ?? 0) > event.at) index--;
     this.#events.splice(index, 0, event);
@@ -267,7 +298,6 @@ export class GeneratorHost {
 
   #cancel(event: HostEvent | undefined): void {
     if (event === undefined) return;
-    event.isCancelled = true;
     this.#events = this.#events.filter((other) => other !== event);
   }
 
@@ -433,7 +463,7 @@ export class GeneratorHost {
         this.#cancel(hostTimer.event);
         hostTimer.event = this.#addEvent(delta, () => {
           hostTimer.event = undefined;
-          hostTimer.fn();
+          return hostTimer.fn();
         });
         return 0;
       },

@@ -73,8 +73,11 @@ export interface LklHostOperations {
 
   /** Monotonic time, ns. Without time and timer_* the kernel runs, but nothing in it ever times out. */
   time?(): number;
-  /** A timer that calls `fn` from the event loop or any thread each time it fires. */
-  timer_alloc?(fn: () => void): LklTimer | undefined;
+  /**
+   * A timer that calls `fn` from the event loop or any thread each time it fires. The host waits for a promise that it
+   * returns: time stands still, and nothing else runs.
+   */
+  timer_alloc?(fn: () => void | Promise<void>): LklTimer | undefined;
   /** Fires once after `delta` ns, whatever was set before. @returns 0, or -1 */
   timer_set_oneshot?(timer: LklTimer, delta: number): number;
   /** Disarms and forgets it. */

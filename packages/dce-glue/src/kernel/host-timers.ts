@@ -11,10 +11,10 @@ export class HostTimer {
   readonly handler: EventHandler;
   event: EventId = NO_EVENT;
 
-  constructor(fn: () => void) {
+  constructor(fn: () => void | Promise<void>) {
     this.handler = () => {
       this.event = NO_EVENT;
-      fn();
+      return fn();
     };
   }
 }
@@ -36,7 +36,7 @@ export class HostTimers {
     return this.#timers.size;
   }
 
-  alloc(fn: () => void): HostTimer {
+  alloc(fn: () => void | Promise<void>): HostTimer {
     const timer = new HostTimer(fn);
     this.#timers.add(timer);
     return timer;

@@ -219,7 +219,7 @@ export class SimHostOperations implements Required<LklHostOperations> {
     return this.#manager.simulator.now;
   }
 
-  timer_alloc(fn: () => void): object | undefined {
+  timer_alloc(fn: () => void | Promise<void>): object | undefined {
     return this.#timers.alloc(fn);
   }
 
