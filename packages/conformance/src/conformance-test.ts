@@ -14,8 +14,6 @@ export interface ConformanceTest {
    * @throws {Mismatch} the test has failed; {NotApplicable} it makes no sense on this kernel
    */
   run(bed: Testbed): Promise<void>;
-  /** Kernels that are known to fail, each with its reason. */
-  readonly differences?: Readonly<Record<string, string>>;
 }
 
 /** Tests that belong together: a table of the report. */
@@ -24,4 +22,9 @@ export interface Part {
   /** Where the tests come from, in a sentence or two. */
   readonly about: string;
   readonly tests: readonly ConformanceTest[];
+}
+
+/** How a test is called in results: "part: test". */
+export function keyOf(part: Part, test: ConformanceTest): string {
+  return `${part.title}: ${test.name}`;
 }

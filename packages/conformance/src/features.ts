@@ -1,8 +1,14 @@
 import {
+  AF_INET,
   AF_INET6,
   AF_PACKET,
+  IP_RECVERR,
+  IP_RECVTTL,
+  IPPROTO_IP,
   type KernelHandle,
   type Main,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
   SOCK_DGRAM,
   SOCK_RAW,
 } from "@dcejs/dce-glue";
@@ -93,4 +99,31 @@ export const FAIR_QUEUE: Feature = {
     await bed.run();
     return status === 0;
   },
+};
+
+export const CONTROL_MESSAGES: Feature = {
+  name: "control messages of IP",
+  isThere: (bed) =>
+    asProgram(bed, async (posix) => {
+      const socket = await posix.socket(AF_INET, SOCK_DGRAM);
+      await posix.bind(socket, { address: "127.0.0.1", port: 5000 });
+      await outcomeOf(() => posix.setsockopt(socket, IPPROTO_IP, IP_RECVTTL, 1));
+      await posix.sendto(socket, "x", { address: "127.0.0.1", port: 5000 });
+      const message = { iov: [new Uint8Array(1)], controlOctets: 64 };
+      return (await posix.recvmsg(socket, message)).control.length > 0;
+    }),
+};
+
+export const ERROR_QUEUE: Feature = {
+  name: "error queue of IP_RECVERR",
+  isThere: (bed) =>
+    asProgram(bed, async (posix) => {
+      const socket = await posix.socket(AF_INET, SOCK_DGRAM);
+      await outcomeOf(() => posix.setsockopt(socket, IPPROTO_IP, IP_RECVERR, 1));
+      await posix.connect(socket, { address: "127.0.0.1", port: 5000 });
+      await posix.send(socket, "x");
+      const message = { iov: [new Uint8Array(1)], controlOctets: 128 };
+      const receive = () => posix.recvmsg(socket, message, MSG_ERRQUEUE | MSG_DONTWAIT);
+      return typeof (await outcomeOf(receive)) !== "string";
+    }),
 };

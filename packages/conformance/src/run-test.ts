@@ -1,20 +1,32 @@
-import type { ConformanceTest } from "./conformance-test.ts";
+import { type ConformanceTest, keyOf, type Part } from "./conformance-test.ts";
 import type { KernelUnderTest } from "./kernel-under-test.ts";
+import { KNOWN_DIFFERENCES } from "./known-differences.ts";
 import { Testbed } from "./testbed/testbed.ts";
 import { NotApplicable, type Verdict } from "./verdict.ts";
 
 /** Runs one test on one kernel, in a fresh simulation. Never throws. */
-export async function runTest(test: ConformanceTest, kernel: KernelUnderTest): Promise<Verdict> {
+export async function runTest(
+  part: Part,
+  test: ConformanceTest,
+  kernel: KernelUnderTest,
+): Promise<Verdict> {
+  const verdict = (await missingFeature(test, kernel)) ?? (await judge(test, kernel));
+  const known = KNOWN_DIFFERENCES[kernel.name]?.[keyOf(part, test)];
+  if (known === undefined) return verdict;
+  if (verdict.kind === "FAIL") return { kind: "differs", reason: known, message: verdict.message };
+  const message = `expected to differ (${known}), but the verdict is ${verdict.kind}`;
+  return { kind: "FAIL", message };
+}
+
+async function missingFeature(
+  test: ConformanceTest,
+  kernel: KernelUnderTest,
+): Promise<Verdict | undefined> {
   for (const feature of test.needs ?? []) {
     // oxlint-disable-next-line no-await-in-loop -- the first that is missing is the reason
     if (!(await kernel.has(feature))) return { kind: "n/a", reason: `no ${feature.name}` };
   }
-  const verdict = await judge(test, kernel);
-  const known = test.differences?.[kernel.name];
-  if (known === undefined) return verdict;
-  if (verdict.kind === "FAIL") return { kind: "differs", reason: known, message: verdict.message };
-  const message = `expected to differ ("${known}"), but the verdict is ${verdict.kind}`;
-  return { kind: "FAIL", message };
+  return undefined;
 }
 
 async function judge(test: ConformanceTest, kernel: KernelUnderTest): Promise<Verdict> {

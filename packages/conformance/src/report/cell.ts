@@ -1,10 +1,12 @@
-import type { Part } from "../conformance-test.ts";
+import { keyOf, type Part } from "../conformance-test.ts";
 import { KERNELS, NOT_BUILT } from "../kernels.ts";
 import type { Verdict } from "../verdict.ts";
-import { keyOf, type Results } from "./results.ts";
+import type { Results } from "./results.ts";
 
 /** A row of the report: what each kernel did, and what is to be said of it. */
 export interface Row {
+  /** "part: test" */
+  readonly key: string;
   readonly name: string;
   readonly source: string;
   /** In the order of KERNELS. */
@@ -18,6 +20,7 @@ export function rowsOf(part: Part, results: Results): Row[] {
     const key = keyOf(part, test);
     const verdicts = KERNELS.map((kernel) => results[kernel]?.[key]);
     return {
+      key,
       name: test.name,
       source: test.source,
       cells: verdicts.map((verdict) => verdict?.kind ?? NOT_BUILT),

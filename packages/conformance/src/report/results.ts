@@ -1,4 +1,4 @@
-import type { Part } from "../conformance-test.ts";
+import { keyOf, type Part } from "../conformance-test.ts";
 import { KERNELS } from "../kernels.ts";
 import type { KernelUnderTest } from "../kernel-under-test.ts";
 import { runTest } from "../run-test.ts";
@@ -9,10 +9,6 @@ export type KernelResults = Readonly<Record<string, Verdict>>;
 
 /** Verdicts by kernel; a kernel that has never been run here has none. */
 export type Results = Readonly<Record<string, KernelResults>>;
-
-export function keyOf(part: Part, test: { readonly name: string }): string {
-  return `${part.title}: ${test.name}`;
-}
 
 /** Runs the tests that `isWanted` likes, one after the other. */
 export async function runParts(
@@ -25,7 +21,7 @@ export async function runParts(
     for (const test of part.tests) {
       const key = keyOf(part, test);
       // oxlint-disable-next-line no-await-in-loop -- in the order of the report
-      if (isWanted(key)) verdicts[key] = await runTest(test, kernel);
+      if (isWanted(key)) verdicts[key] = await runTest(part, test, kernel);
     }
   }
   return verdicts;

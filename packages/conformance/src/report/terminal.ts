@@ -34,8 +34,7 @@ export function terminalReport(
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
   for (const part of parts) {
-    for (const { name, cells, remark } of rowsOf(part, results)) {
-      const key = `${part.title}: ${name}`;
+    for (const { key, cells, remark } of rowsOf(part, results)) {
       if (isWanted(key)) table.push([key, ...cells, remark]);
     }
   }

@@ -1,6 +1,13 @@
 import { type Simulator, nanoseconds } from "@dcejs/core-sched";
 import type { SimNic } from "@dcejs/dce-glue";
-import { type Frame, FramePool, type LinkOptions, PointToPointLink, type Port } from "@dcejs/links";
+import {
+  completeChecksum,
+  type Frame,
+  FramePool,
+  type LinkOptions,
+  PointToPointLink,
+  type Port,
+} from "@dcejs/links";
 import type { Host } from "./host.ts";
 import { Packet } from "./packet.ts";
 
@@ -89,7 +96,10 @@ export class Wire {
   }
 
   #packet(from: Host, frame: Frame): Packet {
-    const bytes = frame.bytes.slice(frame.offset, frame.offset + frame.length);
+    const own = frame.copy();
+    completeChecksum(own);
+    const bytes = own.bytes.slice(own.offset, own.offset + own.length);
+    own.release();
     return new Packet(this.#simulator.now, from.name, bytes);
   }
 }
