@@ -19,8 +19,10 @@ export interface ConfigSummary {
 
 /** The fragments of a kernel, in the order in which later ones win. */
 export function fragmentNames(release: string, profile: Profile): string[] {
-  const profiles = profile === "full" ? ["net", "full"] : [profile];
-  return ["common", ...profiles, `release-${release}`].map((name) => `${name}.config`);
+  const isFull = profile === "full";
+  const names = ["common", "net", ...(isFull ? ["full"] : []), `release-${release}`];
+  if (isFull) names.push(`release-${release}-full`);
+  return names.map((name) => `${name}.config`);
 }
 
 export function readFragments(release: string, profile: Profile): WantedConfig {
