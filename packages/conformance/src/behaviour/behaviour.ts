@@ -1,4 +1,10 @@
 import type { Part } from "../conformance-test.ts";
+import { epollTests, pollTests } from "./epoll.ts";
+import { fragmentTests } from "./fragments.ts";
+import { ipHeaderTests } from "./ip-header.ts";
+import { optionTests } from "./options.ts";
+import { echoTests, rawTests } from "./raw.ts";
+import { routingTests } from "./routing.ts";
 import { tcpCloseTests } from "./tcp-close.ts";
 import { tcpConnectTests } from "./tcp-connect.ts";
 import { tcpDataTests } from "./tcp-data.ts";
@@ -31,5 +37,25 @@ export const behaviourParts: readonly Part[] = [
     title: "udp",
     about: "Datagrams, their errors, broadcast and groups.",
     tests: udpTests,
+  },
+  {
+    title: "ip",
+    about: "Headers, fragments, raw sockets, ICMP.",
+    tests: [...ipHeaderTests, ...fragmentTests, ...rawTests, ...echoTests],
+  },
+  {
+    title: "routing",
+    about: "Forwarding, path MTU, routes, ARP.",
+    tests: routingTests,
+  },
+  {
+    title: "poll",
+    about: "poll and epoll on sockets.",
+    tests: [...pollTests, ...epollTests],
+  },
+  {
+    title: "options",
+    about: "socket, setsockopt and getsockopt.",
+    tests: optionTests,
   },
 ];
