@@ -23,6 +23,7 @@ const ARCH_MAKE_OWN = 0x10005;
 const HALTS: readonly StopReason[] = ["power off", "restart", "panic"];
 const LOG_LINES_IN_ERROR = 12;
 const NODE_NAME_MAX = 64;
+const ERRNO_MAX = 4096;
 
 const encoder = new TextEncoder();
 
@@ -77,7 +78,6 @@ export class LinuxKernel {
   readonly #options: LinuxKernelOptions;
   #stopped: LinuxStoppedError | undefined = undefined;
   #host0: HostTask | undefined = undefined;
-  readonly #spareTasks: HostTask[] = [];
 
   /** @throws {RangeError} memory is too small or no multiple of 64 KB */
   constructor(options: LinuxKernelOptions, log = "") {
@@ -178,26 +178,31 @@ export class LinuxKernel {
     return this.sys(this.host0, nr, a, b, c, d, e, f);
   }
 
-  /** A task for a thread of the host. @returns -errno, BLOCKED */
-  newTask(): HostTask | number {
-    const spare = this.#spareTasks.pop();
-    if (spare !== undefined) return spare;
-    const address = this.serve(ARCH_NEW_TASK);
+  /**
+   * A task for a thread of the host.
+   * @param isUrgent its calls go before everybody else's, so that they can be made where nothing can wait
+   * @returns -errno, BLOCKED
+   */
+  newTask(isUrgent = false): HostTask | number {
+    const address = this.serve(ARCH_NEW_TASK, isUrgent ? 1 : 0);
     // A pointer may look negative; errnos are the last page.
-    if (address === BLOCKED || (address < 0 && address > -4096)) return address;
+    if (address === BLOCKED || (address < 0 && address > -ERRNO_MAX)) return address;
     return new HostTask(this.machine, address >>> 0);
   }
 
-  /** The thread of the host is over; it is in no call. */
-  endTask(task: HostTask): void {
+  /**
+   * The thread of the host is over. Its task may serve another one, once it is in no call any more: a sleeping call
+   * is interrupted.
+   * @param isFree called then, now or from inside `run()`
+   */
+  endTask(task: HostTask, isFree: (task: HostTask) => void): void {
     task.onDone = undefined;
     if (!task.isInCall) {
-      this.#spareTasks.push(task);
+      isFree(task);
       return;
     }
-    // It sleeps: its sleep ends, and it with it.
     this.interruptTask(task);
-    task.onDone = (_result: number, ended: HostTask) => this.#spareTasks.push(ended);
+    task.onDone = (_result: number, ended: HostTask) => isFree(ended);
   }
 
   /** Ends the interruptible sleep of a task; its call returns -EINTR, -ERESTARTSYS… */
@@ -262,9 +267,9 @@ export class LinuxKernel {
     }
   }
 
-  /** From now on the network host is shown what the loopback device carries. @returns 0 or -errno */
-  tapLoopback(cookie: number): number {
-    return this.serve(ARCH_LO_TAP, cookie);
+  /** From now on the network host is shown what the loopback device of the task's namespace carries. @returns 0 or -errno */
+  tapLoopback(task: HostTask, cookie: number): number {
+    return this.sys(task, ARCH_LO_TAP, cookie);
   }
 
   /** A card's ring has room again. */

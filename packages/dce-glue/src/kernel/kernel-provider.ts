@@ -22,6 +22,10 @@ export interface KernelHost {
   readonly wallClockBase: number;
   /** Parameters for the command line ("loglevel=8"). */
   readonly commandLine: string;
+  /** Octets of memory, for a kernel that has a memory of its own. */
+  readonly memory: number | undefined;
+  /** The node may be one of several in one kernel, where the kind of kernel can do that. */
+  readonly sharesKernel: boolean;
 }
 
 /** Fills `handle` with the kernel's functions and remembers the simulator's. */
@@ -44,8 +48,11 @@ export interface KernelInstance {
 /** A kind of kernel that a scenario may name. */
 export interface KernelProvider {
   readonly name: string;
-  /** Awaited before the first kernel of this kind boots: a template is made, code is compiled. */
-  prepare?(): Promise<void>;
+  /**
+   * Awaited before the kernels of a run boot: a template is made, code is compiled.
+   * @param memories as in KernelHost, of the nodes that have this kind of kernel
+   */
+  prepare?(memories: ReadonlySet<number | undefined>): Promise<void>;
   create(host: KernelHost): KernelInstance;
 }
 

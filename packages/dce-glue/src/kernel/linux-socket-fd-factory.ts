@@ -31,6 +31,10 @@ export interface LinuxSocketFdFactoryOptions {
   readonly provider: KernelProvider;
   /** Kernel parameters: "loglevel=8". @default "" */
   readonly commandLine?: string;
+  /** See KernelHost. @default undefined */
+  readonly memory?: number | undefined;
+  /** See KernelHost. @default false */
+  readonly sharesKernel?: boolean;
   /**
    * Makes the three settings that DCE's LinuxSocketFdFactory makes at boot: IPv4 forwarding on,
    * log_martians on, IPv6 forwarding off. A host of Linux's own defaults does not forward.
@@ -121,6 +125,8 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
       random,
       wallClockBase,
       commandLine: options.commandLine ?? "",
+      memory: options.memory,
+      sharesKernel: options.sharesKernel ?? false,
     });
     this.#instance.sim_init(handle, this.imported, this);
     assertKernelHandle(handle, provider.name);

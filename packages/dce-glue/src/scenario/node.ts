@@ -7,6 +7,14 @@ export type Program = (posix: Posix) => void | number | Promise<void | number>;
 export interface NodeOptions {
   /** Kernel of this node. @default the simulation's */
   readonly kernel?: string;
+  /**
+   * "kernel": nodes that say so and name the same real Linux are network namespaces of one kernel: less memory for
+   * each, one dmesg and one clock for all. The emulated kernel is light enough, and does not look at it.
+   * @default a kernel of its own
+   */
+  readonly share?: "kernel";
+  /** Memory of a real Linux kernel: "32MB", or octets. Nodes that share one have the first one's. @default "16MB" */
+  readonly memory?: string | number;
   /** Sets net.ipv4.ip_forward. @default false */
   readonly forwarding?: boolean;
   /** Values set before the first command, as `node.sysctl.set`. */

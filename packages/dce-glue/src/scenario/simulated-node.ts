@@ -20,6 +20,7 @@ import type {
   StartOptions,
 } from "./node.ts";
 import { ScenarioError } from "./scenario-error.ts";
+import { parseSize } from "./size.ts";
 import type { InterfaceSettings } from "./simulated-link.ts";
 import { SimulatedProcess } from "./simulated-process.ts";
 
@@ -35,6 +36,8 @@ export class SimulatedNode implements SimNode {
   readonly id: number;
   readonly name: string;
   readonly kernel: string;
+  /** Octets of its kernel's memory, where the scenario says. */
+  readonly memory: number | undefined;
   readonly interfaces: SimInterface[] = [];
   readonly processes: SimulatedProcess[] = [];
   readonly hosts: Map<string, string> = new Map<string, string>();
@@ -57,7 +60,13 @@ export class SimulatedNode implements SimNode {
     this.manager = new TaskManager(owner.simulator, { context: id, name });
     this.dce = new DceManager({ taskManager: this.manager, nodeId: id, hostname: name });
     const { node } = this.dce;
-    this.factory = new LinuxSocketFdFactory({ node, provider });
+    this.memory = options.memory === undefined ? undefined : parseSize(options.memory);
+    this.factory = new LinuxSocketFdFactory({
+      node,
+      provider,
+      memory: this.memory,
+      sharesKernel: options.share === "kernel",
+    });
     this.loopback = new LoopbackPort(owner.simulator, `${name}-lo`);
     this.dce.programs.register(ipProgram(this.factory.kernel));
     node.sockets = this.factory;

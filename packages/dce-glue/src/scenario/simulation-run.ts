@@ -167,9 +167,14 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
 
   /** One kind after the other, so that they are prepared in the order in which the scenario names them. */
   async #prepareKernels(): Promise<void> {
-    for (const name of new Set(this.nodes.map(({ kernel }) => kernel))) {
+    const memories = new Map<string, Set<number | undefined>>();
+    for (const { kernel, memory } of this.nodes) {
+      const known = memories.get(kernel) ?? new Set();
+      memories.set(kernel, known.add(memory));
+    }
+    for (const [name, sizes] of memories) {
       // oxlint-disable-next-line eslint/no-await-in-loop -- see above
-      await kernelProvider(name).prepare?.();
+      await kernelProvider(name).prepare?.(sizes);
     }
   }
 

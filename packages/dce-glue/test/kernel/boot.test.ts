@@ -50,6 +50,8 @@ test("sim_init fills every field, and the boot runs in a task of the node", () =
     random,
     wallClockBase: 0,
     commandLine: "",
+    memory: undefined,
+    sharesKernel: false,
   });
   const { handle: imported } = simDceHandle({
     manager,

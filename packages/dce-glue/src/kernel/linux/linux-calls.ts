@@ -2,6 +2,7 @@ import type { Task, TaskManager } from "@dcejs/core-sched";
 import type { HostTask, LinuxKernel } from "@dcejs/linux";
 import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { SimTask } from "../kernel-objects.ts";
+import type { LinuxNamespace } from "./linux-namespace.ts";
 import { type Finish, LinuxTask } from "./linux-task.ts";
 
 /** What LinuxCalls asks of its surroundings. */
@@ -13,6 +14,8 @@ export interface LinuxCallsOptions {
   readonly blocked: number;
   /** The current task as the kernel knows it; undefined in event context. */
   readonly currentTask: () => SimTask | undefined;
+  /** Where the node is one of several in this kernel. */
+  readonly namespace?: LinuxNamespace | undefined;
 }
 
 /**
@@ -25,13 +28,15 @@ export class LinuxCalls {
   readonly #options: LinuxCallsOptions;
   readonly #service: LinuxTask;
   readonly #live = new Set<LinuxTask>();
+  /** Host tasks whose threads are over: the next threads get them. */
+  readonly #spares: HostTask[] = [];
 
   constructor(options: LinuxCallsOptions) {
     this.#options = options;
     this.kernel = options.kernel;
     this.manager = options.manager;
-    const { host0 } = options.kernel;
-    this.#service = new LinuxTask(options.kernel, host0, host0, 1, undefined);
+    const service = options.namespace?.service ?? options.kernel.host0;
+    this.#service = new LinuxTask(options.kernel, service, service, 1, undefined);
   }
 
   /** Tasks of the simulator that have made calls and are alive. */
@@ -41,8 +46,7 @@ export class LinuxCalls {
 
   /** @throws {Error} the kernel has no memory for a task */
   createTask(priv: object, pid: number, waiter: Task | undefined): LinuxTask {
-    const host = this.kernel.newTask();
-    if (typeof host === "number") throw new Error(`${this.kernel.name}: no task: ${host}`);
+    const host = this.#spares.pop() ?? this.#newHostTask();
     const task = new LinuxTask(this.kernel, host, priv, pid, waiter);
     this.#live.add(task);
     return task;
@@ -53,8 +57,23 @@ export class LinuxCalls {
     task.forget();
     // What a sleeping call still uses of its room must stay.
     if (!task.host.isInCall) task.free();
-    this.kernel.endTask(task.host);
+    this.kernel.endTask(task.host, this.#spare);
   }
+
+  /** The node's kernel is halted: its tasks and rooms go, wherever they are. */
+  destroyAll(): void {
+    for (const task of this.#live) this.destroyTask(task);
+  }
+
+  #newHostTask(): HostTask {
+    const { namespace } = this.#options;
+    if (namespace !== undefined) return namespace.newTask();
+    const host = this.kernel.newTask(false);
+    if (typeof host === "number") throw new Error(`${this.kernel.name}: no task: ${host}`);
+    return host;
+  }
+
+  readonly #spare = (host: HostTask): void => void this.#spares.push(host);
 
   interrupt(task: LinuxTask): void {
     if (task.host.isInCall) this.kernel.interruptTask(task.host);

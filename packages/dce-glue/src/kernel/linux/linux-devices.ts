@@ -1,4 +1,4 @@
-import type { LinuxKernel, NetworkHost } from "@dcejs/linux";
+import type { LinuxKernel } from "@dcejs/linux";
 import type { Frame } from "@dcejs/lkl-kernel";
 import { FramePool } from "@dcejs/links";
 import type { DceHandle } from "../dce-handle.ts";
@@ -12,6 +12,7 @@ import type {
 import type { LinuxCalls } from "./linux-calls.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 import type { LinuxPackage } from "./linux-package.ts";
+import type { LinuxRuntime } from "./linux-runtime.ts";
 
 type DeviceCalls = Pick<
   KernelHandleClassic,
@@ -59,10 +60,11 @@ function linuxDevice(device: SimDevice): LinuxDevice {
 }
 
 /** The cards of one kernel: what its driver calls, and the device part of its KernelHandle. */
-export class LinuxDevices implements NetworkHost {
+export class LinuxDevices {
   readonly #linux: LinuxPackage;
   readonly #imported: DceHandle;
   readonly #dce: DceKernel;
+  readonly #runtime: () => LinuxRuntime;
   readonly #calls: () => LinuxCalls;
   readonly #frames = new FramePool();
   #seeLoopback: ((frame: Frame) => void) | undefined = undefined;
@@ -72,11 +74,13 @@ export class LinuxDevices implements NetworkHost {
     linux: LinuxPackage,
     imported: DceHandle,
     dce: DceKernel,
+    runtime: () => LinuxRuntime,
     calls: () => LinuxCalls,
   ) {
     this.#linux = linux;
     this.#imported = imported;
     this.#dce = dce;
+    this.#runtime = runtime;
     this.#calls = calls;
   }
 
@@ -94,13 +98,7 @@ export class LinuxDevices implements NetworkHost {
     return false;
   }
 
-  loFrame(
-    _cookie: number,
-    data: number,
-    length: number,
-    csumStart: number,
-    csumOffset: number,
-  ): void {
+  loFrame(data: number, length: number, csumStart: number, csumOffset: number): void {
     const frame = this.#frameOf(data, length, csumStart, csumOffset);
     this.#seeLoopback?.(frame);
     frame.release();
@@ -111,16 +109,13 @@ export class LinuxDevices implements NetworkHost {
     if (device !== undefined) this.#imported.dev_changed(this.#dce, device, what, value);
   }
 
-  clear(): void {
-    this.#cards.length = 0;
-  }
-
   get handle(): DeviceCalls {
     return {
       dev_create: (name, priv, flags) => this.#create(name, priv, flags),
       dev_destroy: (device) => {
         const { card } = linuxDevice(device);
         this.#cards[card] = undefined;
+        this.#runtime().removeCard(card);
         // It may have to wait until nobody holds the device: that is the kernel's own business.
         this.#calls().serve(this.#linux.ARCH_NET_DESTROY, card);
       },
@@ -142,7 +137,9 @@ export class LinuxDevices implements NetworkHost {
       dev_ifindex: (device) => linuxDevice(device).ifindex,
       lo_tap: (see) => {
         this.#seeLoopback = see;
-        return this.#kernel.tapLoopback(0);
+        const runtime = this.#runtime();
+        const { host } = this.#calls().service;
+        return runtime.kernel.tapLoopback(host, runtime.addLoopback(this));
       },
     };
   }
@@ -175,6 +172,7 @@ export class LinuxDevices implements NetworkHost {
     if (card < 0) throw new Error(`${kernel.name}: dev_create ${name}: ${card}`);
     const device = new LinuxDevice(priv, card, kernel.machine.out);
     this.#cards[card] = device;
+    this.#runtime().addCard(card, this);
     return device;
   }
 

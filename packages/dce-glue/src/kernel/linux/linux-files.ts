@@ -22,6 +22,7 @@ const D_TYPE = 18;
 const D_NAME = 19;
 const DT_DIR = 4;
 const DT_LNK = 10;
+const OWN_PROC_NET = "/proc/thread-self/net";
 const PROC_SYS = "/proc/sys/";
 
 const encoder = new TextEncoder();
@@ -175,7 +176,9 @@ export class LinuxFiles {
 
   #open(path: string, flags: number): number {
     const calls = this.#calls();
-    const bytes = encoder.encode(path);
+    // /proc/net is that of pid 1, whoever asks.
+    const own = path.startsWith("/proc/net") ? path.replace("/proc/net", OWN_PROC_NET) : path;
+    const bytes = encoder.encode(own);
     if (bytes.length >= PATH_MAX) return -Errno.ENAMETOOLONG;
     const room = calls.service.data(bytes.length + 1);
     calls.kernel.machine.u8.set(bytes, room);

@@ -1,5 +1,3 @@
-import { type EventId, NO_EVENT, nanoseconds } from "@dcejs/core-sched";
-import type { LinuxKernel, Snapshot } from "@dcejs/linux";
 import { Errno } from "@dcejs/lkl-kernel";
 import type { DceHandle } from "../dce-handle.ts";
 import { KERNEL_HANDLE_VERSION, type KernelHandle } from "../kernel-handle.ts";
@@ -9,39 +7,30 @@ import { LinuxCalls } from "./linux-calls.ts";
 import { LinuxDevices } from "./linux-devices.ts";
 import { LinuxFiles } from "./linux-files.ts";
 import { linuxLkl } from "./linux-lkl.ts";
-import type { LinuxPackage } from "./linux-package.ts";
-import { LinuxSocketPolls } from "./linux-socket-polls.ts";
+import { LinuxNamespace } from "./linux-namespace.ts";
 import { temporaryRtnl } from "./linux-rtnl-temporary.ts";
+import { type LinuxKind, LinuxRuntime, type SharedLinux } from "./linux-runtime.ts";
 import { linuxSockets } from "./linux-sockets.ts";
 import { LinuxTask } from "./linux-task.ts";
 
 const SIGPIPE = 13;
-/** A timer further away than the simulator's clock goes never fires. */
-const TIME_MAX = Number.MAX_SAFE_INTEGER;
 
-/** What one kind of real Linux brings to each of its kernels. */
-export interface LinuxKind {
-  readonly linux: LinuxPackage;
-  readonly name: string;
-  readonly module: WebAssembly.Module;
-  readonly makeStacks: () => InstanceType<LinuxPackage["JspiStacks"]>;
-  /** Taken of a kernel that has booted; known once the provider is prepared. */
-  readonly snapshot: () => Snapshot;
-}
-
-/** One node's real Linux behind KernelHandle: a copy of the template, in the simulator's time. */
+/** One node's real Linux behind KernelHandle: a copy of the template, or a namespace of the kernel that nodes share. */
 export class LinuxKernelInstance implements KernelInstance {
   readonly #kind: LinuxKind;
   readonly #host: KernelHost;
+  readonly #shared: SharedLinux | undefined;
   #boot: LinuxBoot | undefined;
 
-  constructor(kind: LinuxKind, host: KernelHost) {
+  /** @param shared where the node's kernel is one that others use too */
+  constructor(kind: LinuxKind, host: KernelHost, shared?: SharedLinux) {
     this.#kind = kind;
     this.#host = host;
+    this.#shared = shared;
   }
 
   get livePackets(): number {
-    return this.#boot?.devices.liveFrames ?? 0;
+    return this.#boot?.livePackets ?? 0;
   }
 
   readonly sim_init = (
@@ -50,7 +39,7 @@ export class LinuxKernelInstance implements KernelInstance {
     dce: DceKernel,
   ): void => {
     this.#boot?.destroy();
-    const boot = new LinuxBoot(this.#kind, this.#host, imported, dce);
+    const boot = new LinuxBoot(this.#kind, this.#host, this.#shared, imported, dce);
     this.#boot = boot;
     Object.assign(handle, boot.makeHandle());
   };
@@ -60,47 +49,42 @@ export class LinuxKernelInstance implements KernelInstance {
   }
 }
 
-/** From sim_init to the end of that kernel. */
+/** From sim_init to the end of that kernel, as one node sees it. */
 class LinuxBoot {
-  readonly devices: LinuxDevices;
   readonly #kind: LinuxKind;
   readonly #host: KernelHost;
+  readonly #shared: SharedLinux | undefined;
   readonly #imported: DceHandle;
   readonly #dce: DceKernel;
-  readonly #polls: LinuxSocketPolls;
+  readonly #devices: LinuxDevices;
   readonly #files: LinuxFiles;
-  #kernel: LinuxKernel | undefined;
+  #runtime: LinuxRuntime | undefined;
   #calls: LinuxCalls | undefined;
-  #timer: EventId = NO_EVENT;
   #isOver = false;
 
-  constructor(kind: LinuxKind, host: KernelHost, imported: DceHandle, dce: DceKernel) {
+  constructor(
+    kind: LinuxKind,
+    host: KernelHost,
+    shared: SharedLinux | undefined,
+    imported: DceHandle,
+    dce: DceKernel,
+  ) {
     this.#kind = kind;
     this.#host = host;
+    this.#shared = shared;
     this.#imported = imported;
     this.#dce = dce;
-    const calls = (): LinuxCalls => this.calls;
-    this.devices = new LinuxDevices(kind.linux, imported, dce, calls);
-    this.#polls = new LinuxSocketPolls(() => this.calls.kernel, imported);
+    const calls = (): LinuxCalls => this.#bootedCalls;
+    this.#devices = new LinuxDevices(kind.linux, imported, dce, () => this.#bootedRuntime, calls);
     this.#files = new LinuxFiles(calls);
   }
 
-  /** @throws {Error} the kernel has not booted */
-  get calls(): LinuxCalls {
-    if (this.#calls === undefined) throw new Error(`${this.#name} has not booted`);
-    return this.#calls;
-  }
-
-  get #name(): string {
-    return `${this.#kind.name} of node ${this.#host.nodeName}`;
+  /** Frames on their way that are still this kernel's. */
+  get livePackets(): number {
+    return this.#devices.liveFrames;
   }
 
   makeHandle(): KernelHandle {
-    const sockets = linuxSockets(
-      () => this.calls,
-      this.#polls,
-      (task) => this.#raisePipe(task),
-    );
     const handle: KernelHandle = {
       version: KERNEL_HANDLE_VERSION,
       setup_kernel: () => this.#setUp(),
@@ -111,87 +95,72 @@ class LinuxBoot {
       task_interrupt: (task) => this.#calls?.interrupt(linuxTask(task)),
       // Its task goes by task_destroy.
       thread_ended: () => {},
-      ...sockets,
-      ...this.devices.handle,
+      ...linuxSockets({
+        calls: () => this.#bootedCalls,
+        polls: () => this.#bootedRuntime.polls,
+        imported: this.#imported,
+        raisePipe: (task) => void this.#imported.signal_raised(this.#dce, task, SIGPIPE),
+      }),
+      ...this.#devices.handle,
       ...this.#files.handle,
-      rtnl: temporaryRtnl(() => this.calls),
+      rtnl: temporaryRtnl(() => this.#bootedCalls),
       ...linuxLkl(() => handle, this.#imported, this.#dce),
-      dmesg: () => this.#kernel?.dmesg() ?? "",
+      dmesg: () => this.#runtime?.kernel.dmesg() ?? "",
     };
     return handle;
   }
 
   destroy(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-    this.#cancelTimer();
-    this.devices.clear();
-    this.#polls.clear();
-    this.#kernel?.destroy();
+    if (this.#runtime === undefined) return;
+    if (this.#shared === undefined) this.#runtime.destroy();
+    else this.#shared.release(this.#host.simulator);
   }
 
-  /** A copy of the template is there at once: nothing has to be waited for. */
+  get #bootedRuntime(): LinuxRuntime {
+    if (this.#runtime === undefined) throw new Error(`${this.#name} has not booted`);
+    return this.#runtime;
+  }
+
+  get #bootedCalls(): LinuxCalls {
+    if (this.#calls === undefined) throw new Error(`${this.#name} has not booted`);
+    return this.#calls;
+  }
+
+  get #name(): string {
+    return `${this.#kind.name} of node ${this.#host.nodeName}`;
+  }
+
   #setUp(): number {
-    if (this.#isOver || this.#kernel !== undefined) return -Errno.EBUSY;
-    const { linux, module, makeStacks, snapshot, name } = this.#kind;
-    const { simulator, nodeId, random, wallClockBase } = this.#host;
-    const run = (): void | Promise<void> => this.#kernel?.run();
-    const kernel = linux.LinuxKernel.clone(snapshot(), {
-      module,
-      stacks: makeStacks(),
-      name: `${name} of node ${this.#host.nodeName}`,
-      now: () => simulator.now,
-      wallClockBase,
-      random: () => random.nextU32(),
-      print: (text) => this.#host.hostOps.print(text, text.length),
-      wantsRun: () => void simulator.scheduleWithContext(nodeId, nanoseconds(0), run),
-      wantsTimer: (at) => this.#setTimer(at),
-      network: this.devices,
-      pollEvent: (cookie, mask) => this.#polls.event(cookie, mask),
-    });
-    this.#kernel = kernel;
+    if (this.#isOver || this.#runtime !== undefined) return -Errno.EBUSY;
+    const kind = this.#kind;
+    const host = this.#host;
+    const runtime = this.#shared?.acquire(kind, host) ?? new LinuxRuntime(kind, host, this.#name);
+    this.#runtime = runtime;
+    const { kernel } = runtime;
+    const namespace =
+      this.#shared === undefined ? undefined : new LinuxNamespace(kernel, host.nodeName);
     this.#calls = new LinuxCalls({
       kernel,
-      manager: this.#host.taskManager,
-      blocked: linux.BLOCKED,
+      manager: host.taskManager,
+      blocked: kind.linux.BLOCKED,
       currentTask: () => this.#imported.task_current(this.#dce),
+      namespace,
     });
-    kernel.makeOwn(this.#host.nodeName);
     return 0;
   }
 
   #halt(): number {
-    if (this.#kernel === undefined || this.#isOver) return -Errno.ESHUTDOWN;
+    if (this.#runtime === undefined || this.#isOver) return -Errno.ESHUTDOWN;
+    this.#calls?.destroyAll();
     this.destroy();
     return 0;
   }
 
   #createTask(priv: object, pid: number): SimTask {
-    const { taskManager } = this.#host;
-    const waiter = taskManager.currentTask();
-    return this.calls.createTask(priv, pid, waiter);
+    return this.#bootedCalls.createTask(priv, pid, this.#host.taskManager.currentTask());
   }
-
-  #raisePipe(task: LinuxTask): void {
-    this.#imported.signal_raised(this.#dce, task, SIGPIPE);
-  }
-
-  #setTimer(at: number): void {
-    const { simulator, nodeId } = this.#host;
-    this.#cancelTimer();
-    if (at > TIME_MAX) return;
-    const delay = Math.max(0, at - simulator.now);
-    this.#timer = simulator.scheduleWithContext(nodeId, nanoseconds(delay), this.#timerIsDue);
-  }
-
-  #cancelTimer(): void {
-    this.#host.simulator.cancel(this.#timer);
-    this.#timer = NO_EVENT;
-  }
-
-  readonly #timerIsDue = (): void => {
-    this.#timer = NO_EVENT;
-    this.#kernel?.timer();
-  };
 }
 
 function linuxTask(task: SimTask): LinuxTask {

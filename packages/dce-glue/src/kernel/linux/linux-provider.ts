@@ -3,18 +3,20 @@ import { ScenarioError } from "../../scenario/scenario-error.ts";
 import type { KernelHost, KernelInstance, KernelProvider } from "../kernel-provider.ts";
 import { LinuxKernelInstance } from "./linux-kernel-instance.ts";
 import { type LinuxPackage, loadLinuxPackage } from "./linux-package.ts";
+import { SharedLinux } from "./linux-runtime.ts";
 import { bootTemplate } from "./linux-template.ts";
 
-/** Octets of memory of a node's kernel: enough for the buffers of a few busy connections. */
-const MEMORY = 16 * 1024 * 1024;
+/** Octets of memory of a node's kernel, unless the node says: enough for the buffers of a few busy connections. */
+const MEMORY_DEFAULT = 16 * 1024 * 1024;
 
-/** One build of real Linux as a kind of kernel. Its template boots once in a process. */
+/** One build of real Linux as a kind of kernel. A template of each size of memory boots once in a process. */
 class LinuxProvider implements KernelProvider {
   readonly name: string;
   readonly #linux: LinuxPackage;
   readonly #image: LinuxImage;
-  #snapshot: Snapshot | undefined;
-  #preparing: Promise<void> | undefined;
+  readonly #shared = new SharedLinux();
+  readonly #booting = new Map<number, Promise<void>>();
+  readonly #templates = new Map<number, Snapshot>();
 
   constructor(linux: LinuxPackage, image: LinuxImage) {
     this.name = image.name;
@@ -22,9 +24,14 @@ class LinuxProvider implements KernelProvider {
     this.#image = image;
   }
 
-  prepare(): Promise<void> {
-    this.#preparing ??= this.#bootTemplate();
-    return this.#preparing;
+  async prepare(memories: ReadonlySet<number | undefined>): Promise<void> {
+    for (const memory of memories) {
+      const octets = memory ?? MEMORY_DEFAULT;
+      const booting = this.#booting.get(octets) ?? this.#bootTemplate(octets);
+      this.#booting.set(octets, booting);
+      // oxlint-disable-next-line eslint/no-await-in-loop -- one template after the other
+      await booting;
+    }
   }
 
   create(host: KernelHost): KernelInstance {
@@ -33,23 +40,25 @@ class LinuxProvider implements KernelProvider {
       name: this.name,
       module: this.#image.module,
       makeStacks: () => this.#linux.makeStacks(),
-      snapshot: () => this.#template(),
+      snapshot: () => this.#template(host.memory ?? MEMORY_DEFAULT),
     };
-    return new LinuxKernelInstance(kind, host);
+    return new LinuxKernelInstance(kind, host, host.sharesKernel ? this.#shared : undefined);
   }
 
-  async #bootTemplate(): Promise<void> {
+  async #bootTemplate(memory: number): Promise<void> {
     const linux = this.#linux;
-    this.#snapshot = await bootTemplate(linux, {
+    const snapshot = await bootTemplate(linux, {
       module: this.#image.module,
       stacks: linux.makeStacks(),
       name: this.name,
-      memory: MEMORY,
+      memory,
     });
+    this.#templates.set(memory, snapshot);
   }
 
-  #template(): Snapshot {
-    if (this.#snapshot !== undefined) return this.#snapshot;
+  #template(memory: number): Snapshot {
+    const template = this.#templates.get(memory);
+    if (template !== undefined) return template;
     throw new ScenarioError(`kernel "${this.name}" was not prepared`);
   }
 }
@@ -58,5 +67,5 @@ class LinuxProvider implements KernelProvider {
 export async function linuxProviders(): Promise<KernelProvider[]> {
   const linux = await loadLinuxPackage();
   if (linux === undefined) return [];
-  return (linux.linuxImages?.() ?? []).map((image) => new LinuxProvider(linux, image));
+  return linux.linuxImages().map((image) => new LinuxProvider(linux, image));
 }

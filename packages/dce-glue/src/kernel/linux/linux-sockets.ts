@@ -1,4 +1,5 @@
 import type { Blocked } from "@dcejs/lkl-kernel";
+import type { DceHandle } from "../dce-handle.ts";
 import type { KernelHandleClassic } from "../kernel-handle.ts";
 import type { DceSocket } from "../kernel-objects.ts";
 import type { LinuxCalls } from "./linux-calls.ts";
@@ -36,12 +37,18 @@ const O_NONBLOCK = 0o4000;
 /** struct ifreq and whatever else an ioctl takes. */
 const IOCTL_MAX = 256;
 
+/** What the socket calls are made of; known when the kernel has booted. */
+export interface LinuxSocketsOptions {
+  readonly calls: () => LinuxCalls;
+  readonly polls: () => LinuxSocketPolls;
+  readonly imported: DceHandle;
+  /** Sends SIGPIPE to the task whose call it is. */
+  readonly raisePipe: (task: LinuxTask) => void;
+}
+
 /** The socket part of real Linux's KernelHandle: each is one system call on the kernel's own descriptor. */
-export function linuxSockets(
-  calls: () => LinuxCalls,
-  polls: LinuxSocketPolls,
-  raisePipe: (task: LinuxTask) => void,
-): SocketCalls {
+export function linuxSockets(options: LinuxSocketsOptions): SocketCalls {
+  const { calls, polls, imported, raisePipe } = options;
   const simple = (nr: number, socket: DceSocket, argument = 0): number | Blocked =>
     calls().call(calls().caller(), undefined, nr, socketOf(socket).fd, argument);
   return {
@@ -60,8 +67,8 @@ export function linuxSockets(
       send(calls(), raisePipe, socketOf(socket), message, flags),
     ...nameCalls(calls),
     ...optionCalls(calls),
-    sock_poll: (socket, ref) => polls.poll(socketOf(socket).fd, ref),
-    sock_pollfreewait: (entry) => polls.free(entry),
+    sock_poll: (socket, ref) => polls().poll(imported, socketOf(socket).fd, ref),
+    sock_pollfreewait: (entry) => polls().free(entry),
   };
 }
 

@@ -9,6 +9,8 @@ export const NR = {
   getdents64: 61,
   read: 63,
   write: 64,
+  unshare: 97,
+  sethostname: 161,
   socket: 198,
   bind: 200,
   listen: 201,
@@ -21,4 +23,5 @@ export const NR = {
   sendmsg: 211,
   recvmsg: 212,
   accept4: 242,
+  setns: 268,
 } as const;

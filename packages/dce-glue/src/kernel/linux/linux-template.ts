@@ -3,7 +3,6 @@ import { LinuxCalls } from "./linux-calls.ts";
 import { LinuxFiles } from "./linux-files.ts";
 import type { LinuxPackage } from "./linux-package.ts";
 import { NR } from "./linux-syscall-numbers.ts";
-import type { TaskManager } from "@dcejs/core-sched";
 
 const AT_FDCWD = -100;
 /** The template boots so long before virtual time 0, and is at rest at 0. */
@@ -17,15 +16,6 @@ const SERVER_SYSCTLS: readonly (readonly [string, string])[] = [
   ["net/ipv4/tcp_rmem", "4096 131072 6291456"],
   ["net/ipv4/tcp_wmem", "4096 16384 4194304"],
 ];
-
-/** What a template is made of. */
-export interface TemplateOptions {
-  readonly linux: LinuxPackage;
-  readonly name: string;
-  readonly module: WebAssembly.Module;
-  readonly memory: number;
-  readonly manager: TaskManager;
-}
 
 /**
  * A kernel that has booted, with /proc and /sys mounted and a server's parameters, as memory: the kernel of each node
