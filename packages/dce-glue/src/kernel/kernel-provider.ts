@@ -48,11 +48,8 @@ export interface KernelInstance {
 /** A kind of kernel that a scenario may name. */
 export interface KernelProvider {
   readonly name: string;
-  /**
-   * Awaited before the kernels of a run boot: a template is made, code is compiled.
-   * @param memories as in KernelHost, of the nodes that have this kind of kernel
-   */
-  prepare?(memories: ReadonlySet<number | undefined>): Promise<void>;
+  /** Awaited when all kernels of a run are created and before one boots: code is compiled, a template is made. */
+  prepare?(): Promise<void>;
   create(host: KernelHost): KernelInstance;
 }
 

@@ -13,7 +13,7 @@ export interface NodeOptions {
    * @default a kernel of its own
    */
   readonly share?: "kernel";
-  /** Memory of a real Linux kernel: "32MB", or octets. Nodes that share one have the first one's. @default "16MB" */
+  /** Memory of a real Linux kernel: "32MB", or octets. Nodes that share one have the first one's. @default "16MB", shared "256MB" */
   readonly memory?: string | number;
   /** Sets net.ipv4.ip_forward. @default false */
   readonly forwarding?: boolean;

@@ -36,8 +36,6 @@ export class SimulatedNode implements SimNode {
   readonly id: number;
   readonly name: string;
   readonly kernel: string;
-  /** Octets of its kernel's memory, where the scenario says. */
-  readonly memory: number | undefined;
   readonly interfaces: SimInterface[] = [];
   readonly processes: SimulatedProcess[] = [];
   readonly hosts: Map<string, string> = new Map<string, string>();
@@ -60,11 +58,10 @@ export class SimulatedNode implements SimNode {
     this.manager = new TaskManager(owner.simulator, { context: id, name });
     this.dce = new DceManager({ taskManager: this.manager, nodeId: id, hostname: name });
     const { node } = this.dce;
-    this.memory = options.memory === undefined ? undefined : parseSize(options.memory);
     this.factory = new LinuxSocketFdFactory({
       node,
       provider,
-      memory: this.memory,
+      memory: options.memory === undefined ? undefined : parseSize(options.memory),
       sharesKernel: options.share === "kernel",
     });
     this.loopback = new LoopbackPort(owner.simulator, `${name}-lo`);

@@ -167,14 +167,9 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
 
   /** One kind after the other, so that they are prepared in the order in which the scenario names them. */
   async #prepareKernels(): Promise<void> {
-    const memories = new Map<string, Set<number | undefined>>();
-    for (const { kernel, memory } of this.nodes) {
-      const known = memories.get(kernel) ?? new Set();
-      memories.set(kernel, known.add(memory));
-    }
-    for (const [name, sizes] of memories) {
+    for (const name of new Set(this.nodes.map(({ kernel }) => kernel))) {
       // oxlint-disable-next-line eslint/no-await-in-loop -- see above
-      await kernelProvider(name).prepare?.(sizes);
+      await kernelProvider(name).prepare?.();
     }
   }
 

@@ -8,6 +8,8 @@ import { bootTemplate } from "./linux-template.ts";
 
 /** Octets of memory of a node's kernel, unless the node says: enough for the buffers of a few busy connections. */
 const MEMORY_DEFAULT = 16 * 1024 * 1024;
+/** The same for one that nodes share: some hundred of them. What is not used costs next to nothing. */
+const SHARED_MEMORY_DEFAULT = 256 * 1024 * 1024;
 
 /** One build of real Linux as a kind of kernel. A template of each size of memory boots once in a process. */
 class LinuxProvider implements KernelProvider {
@@ -15,6 +17,7 @@ class LinuxProvider implements KernelProvider {
   readonly #linux: LinuxPackage;
   readonly #image: LinuxImage;
   readonly #shared = new SharedLinux();
+  readonly #wanted = new Set<number>();
   readonly #booting = new Map<number, Promise<void>>();
   readonly #templates = new Map<number, Snapshot>();
 
@@ -24,23 +27,24 @@ class LinuxProvider implements KernelProvider {
     this.#image = image;
   }
 
-  async prepare(memories: ReadonlySet<number | undefined>): Promise<void> {
-    for (const memory of memories) {
-      const octets = memory ?? MEMORY_DEFAULT;
-      const booting = this.#booting.get(octets) ?? this.#bootTemplate(octets);
-      this.#booting.set(octets, booting);
+  async prepare(): Promise<void> {
+    for (const memory of this.#wanted) {
+      const booting = this.#booting.get(memory) ?? this.#bootTemplate(memory);
+      this.#booting.set(memory, booting);
       // oxlint-disable-next-line eslint/no-await-in-loop -- one template after the other
       await booting;
     }
   }
 
   create(host: KernelHost): KernelInstance {
+    const { memory = host.sharesKernel ? SHARED_MEMORY_DEFAULT : MEMORY_DEFAULT } = host;
+    this.#wanted.add(memory);
     const kind = {
       linux: this.#linux,
       name: this.name,
       module: this.#image.module,
       makeStacks: () => this.#linux.makeStacks(),
-      snapshot: () => this.#template(host.memory ?? MEMORY_DEFAULT),
+      snapshot: () => this.#template(memory),
     };
     return new LinuxKernelInstance(kind, host, host.sharesKernel ? this.#shared : undefined);
   }

@@ -15,6 +15,9 @@ const BOOT_AT = -900_000_000;
 const SERVER_SYSCTLS: readonly (readonly [string, string])[] = [
   ["net/ipv4/tcp_rmem", "4096 131072 6291456"],
   ["net/ipv4/tcp_wmem", "4096 16384 4194304"],
+  ["user/max_net_namespaces", "65536"],
+  ["user/max_uts_namespaces", "65536"],
+  ["kernel/threads-max", "32768"],
 ];
 
 /**
