@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { BLOCKED } from "./cpu.ts";
+export type { CallArgument } from "./call-arguments.ts";
 export {
   LinuxNotBuiltError,
   LinuxReentryError,
@@ -26,6 +27,7 @@ export {
   type OnDone,
   UPTIME_AT_START,
 } from "./linux-kernel.ts";
+export { LklLinux, type LklLinuxOptions } from "./lkl-linux.ts";
 export { chooseStacks, makeStacks, type StacksKind } from "./make-stacks.ts";
 export { Snapshot } from "./snapshot.ts";
 export type { OnLeft, Stacks } from "./stacks.ts";
