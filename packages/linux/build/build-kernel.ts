@@ -6,7 +6,7 @@ import type { BuildOptions } from "./command-line.ts";
 import { readFragments } from "./config.ts";
 import { compile, configure, type KernelTree, kernelVersion } from "./kbuild.ts";
 import type { Kernel } from "./kernel.ts";
-import { hashOwnFiles, installKernel, KernelCache, sha256 } from "./kernel-cache.ts";
+import { hashOwnFiles, KernelCache, sha256, writeKernel } from "./kernel-cache.ts";
 import { fetchSource, findSource, type KernelSource } from "./kernel-source.ts";
 import { assembleTree, copyPort, readPatches } from "./kernel-tree.ts";
 import { linkKernel, parseExports } from "./link.ts";
@@ -38,7 +38,7 @@ export async function provideKernel(
   const startedMs = performance.now();
   const cached = await cachedKernel(target, options);
   const kernel = cached ?? (await new KernelBuild(target, options, progress).run());
-  await installKernel(kernel, options.outputFolder, name);
+  await writeKernel(kernel, options.outputFolder, name);
   const { version, size, sha256: hash } = kernel.manifest;
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   const how = cached === undefined ? `built in ${seconds} s` : "from the cache";

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { BuildError } from "./build-error.ts";
 
@@ -12,6 +11,10 @@ export interface CommandOptions {
   readonly logFile?: string;
   /** Called for each line of standard output. */
   readonly onLine?: (line: string) => void;
+}
+
+interface Log {
+  write(text: string): unknown;
 }
 
 /** How many of a failed command's last lines are shown. */
@@ -58,7 +61,7 @@ async function runLogged(
   command: string,
   args: readonly string[],
   options: CommandOptions,
-  log: Writable | undefined,
+  log: Log | undefined,
 ): Promise<string> {
   const child = spawn(command, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -39,7 +39,7 @@ export function hashOwnFiles(release: string, profile: Profile, archFolder: stri
   return hash.digest("hex");
 }
 
-/** The kernels that were built on this machine, by what they are made of. */
+/** The kernels that were built on this machine, by what they are made of: a .wasm and a .json each. */
 export class KernelCache {
   readonly #folder: string;
 
@@ -52,23 +52,16 @@ export class KernelCache {
    * what is known.
    */
   async find(inputs: KernelInputs): Promise<Kernel | undefined> {
-    if (!existsSync(this.#folder)) return undefined;
-    const fitting: { folder: string; manifest: KernelManifest; usedMs: number }[] = [];
-    for (const entry of await readdir(this.#folder)) {
-      if (!entry.startsWith(`${inputs.ours}-`)) continue;
-      const folder = join(this.#folder, entry);
-      const manifest = await readManifest(folder);
-      if (manifest === undefined) continue;
-      if ((inputs.compiler ?? manifest.compiler) !== manifest.compiler) continue;
-      if ((inputs.sourceSha256 ?? manifest.source.sha256) !== manifest.source.sha256) continue;
-      fitting.push({ folder, manifest, usedMs: (await stat(folder)).mtimeMs });
-    }
-    for (const { folder, manifest } of fitting.toSorted((a, b) => b.usedMs - a.usedMs)) {
-      const wasm = await readFile(join(folder, "kernel.wasm"));
-      if (sha256(wasm) !== manifest.sha256) continue;
+    for (const name of await this.#names()) {
+      if (!name.startsWith(`${inputs.ours}-`)) continue;
+      const kernel = await readKernel(join(this.#folder, name));
+      if (kernel === undefined) continue;
+      const { compiler, source } = kernel.manifest;
+      if ((inputs.compiler ?? compiler) !== compiler) continue;
+      if ((inputs.sourceSha256 ?? source.sha256) !== source.sha256) continue;
       const now = new Date();
-      await utimes(folder, now, now);
-      return { wasm, manifest };
+      await utimes(join(this.#folder, `${name}.json`), now, now);
+      return kernel;
     }
     return undefined;
   }
@@ -76,69 +69,54 @@ export class KernelCache {
   /** Adds a finished kernel. Another build that adds the same at the same time does no harm. */
   async add(kernel: Kernel): Promise<void> {
     const { manifest } = kernel;
-    const source = sha256(Buffer.from(`${manifest.source.sha256} ${manifest.compiler}`));
-    const folder = join(this.#folder, `${manifest.inputs}-${source.slice(0, 16)}`);
-    const temporary = `${folder}.${process.pid}.tmp`;
-    await mkdir(temporary, { recursive: true });
-    await writeFile(join(temporary, "kernel.wasm"), kernel.wasm);
-    await writeFile(join(temporary, "kernel.json"), formatManifest(manifest));
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder).catch(async (error: unknown) => {
-      await rm(temporary, { recursive: true, force: true });
-      // Another build was faster by a moment.
-      if (!existsSync(folder)) throw error;
-    });
-    await this.#prune();
+    const others = sha256(Buffer.from(`${manifest.source.sha256} ${manifest.compiler}`));
+    await writeKernel(kernel, this.#folder, `${manifest.inputs}-${others.slice(0, 16)}`);
+    for (const name of (await this.#names()).slice(KERNELS_MAX)) {
+      for (const extension of ["json", "wasm"]) {
+        await rm(join(this.#folder, `${name}.${extension}`), { force: true });
+      }
+    }
   }
 
-  async #prune(): Promise<void> {
-    const entries = await Promise.all(
-      (await readdir(this.#folder)).map(async (entry) => {
-        const path = join(this.#folder, entry);
-        const usedMs = await stat(path).then(
-          (status) => status.mtimeMs,
-          () => 0,
-        );
-        return { path, usedMs };
-      }),
-    );
-    const old = entries.toSorted((a, b) => b.usedMs - a.usedMs).slice(KERNELS_MAX);
-    for (const { path } of old) await rm(path, { recursive: true, force: true });
+  /** Names without extension, the last used first. */
+  async #names(): Promise<string[]> {
+    if (!existsSync(this.#folder)) return [];
+    const found: { name: string; usedMs: number }[] = [];
+    for (const file of await readdir(this.#folder)) {
+      if (!file.endsWith(".json")) continue;
+      // Another build may have dropped it in the meantime.
+      const status = await stat(join(this.#folder, file)).catch(() => undefined);
+      if (status !== undefined) found.push({ name: file.slice(0, -5), usedMs: status.mtimeMs });
+    }
+    return found.toSorted((a, b) => b.usedMs - a.usedMs).map(({ name }) => name);
   }
 }
 
-async function readManifest(folder: string): Promise<KernelManifest | undefined> {
+/** Undefined when the kernel is damaged, or just dropped by another build. */
+async function readKernel(path: string): Promise<Kernel | undefined> {
   try {
-    return JSON.parse(await readFile(join(folder, "kernel.json"), "utf8"));
+    const manifest: KernelManifest = JSON.parse(await readFile(`${path}.json`, "utf8"));
+    const wasm = await readFile(`${path}.wasm`);
+    return sha256(wasm) === manifest.sha256 ? { wasm, manifest } : undefined;
   } catch {
-    // Somebody else is removing it: as good as not there.
     return undefined;
+  }
+}
+
+/** Writes a kernel as `<name>.wasm` and `<name>.json`; nobody ever sees half a file. */
+export async function writeKernel(kernel: Kernel, folder: string, name: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const files: [extension: string, content: Uint8Array | string][] = [
+    ["wasm", kernel.wasm],
+    ["json", `${JSON.stringify(kernel.manifest, null, 2)}\n`],
+  ];
+  for (const [extension, content] of files) {
+    const temporary = join(folder, `.${name}.${randomUUID()}`);
+    await writeFile(temporary, content);
+    await rename(temporary, join(folder, `${name}.${extension}`));
   }
 }
 
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-function formatManifest(manifest: KernelManifest): string {
-  return `${JSON.stringify(manifest, null, 2)}\n`;
-}
-
-/** Puts a kernel where the package looks for it; nobody ever sees half a file. */
-export async function installKernel(
-  kernel: Kernel,
-  outputFolder: string,
-  name: string,
-): Promise<void> {
-  await mkdir(outputFolder, { recursive: true });
-  const files: [extension: string, content: Uint8Array | string][] = [
-    ["wasm", kernel.wasm],
-    ["json", formatManifest(kernel.manifest)],
-  ];
-  for (const [extension, content] of files) {
-    const target = join(outputFolder, `${name}.${extension}`);
-    const temporary = `${target}.${process.pid}.tmp`;
-    await writeFile(temporary, content);
-    await rename(temporary, target);
-  }
 }
