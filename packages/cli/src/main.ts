@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type CommandOutput, PROCESS_OUTPUT } from "./command-output.ts";
 import { EXIT_OK } from "./exit-codes.ts";
 import { reportFailure, wantsJson } from "./failure.ts";
@@ -48,6 +48,9 @@ function createProgram(output: CommandOutput, finish: (code: number) => void): C
     .argument("[options...]", "the scenario's own options: --rate 10Mbps …")
     .option("--seed <n>", "seed of all randomness", parseSeed)
     .option("--kernel <name>", "kernel of every node")
+    .addOption(
+      new Option("--stacks <kind>", "how real Linux parks its stacks").choices(["jspi", "wasmfx"]),
+    )
     .option("--until <time>", "virtual time at which the run ends at the latest: 10s, 500ms")
     .option("--pcap <dir>", "write a pcapng file per interface and a merged one")
     .option("--files <dir>", "write each node's files as files-N")

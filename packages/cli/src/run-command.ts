@@ -18,6 +18,7 @@ import { wallClockMs } from "./wall-clock.ts";
 export interface RunFlags {
   readonly seed?: number;
   readonly kernel?: string;
+  readonly stacks?: "jspi" | "wasmfx";
   readonly until?: string;
   readonly pcap?: string;
   readonly files?: string;
@@ -63,12 +64,13 @@ function overrides(
   output: CommandOutput,
   progress: ProgressLine | undefined,
 ): RunOverrides {
-  const { seed, kernel, until, pcap, files, trace } = flags;
+  const { seed, kernel, stacks, until, pcap, files, trace } = flags;
   return {
     name: loaded.name,
     options: parseOptionArguments(loaded.scenario.config.options ?? {}, words),
     ...(seed !== undefined && { seed }),
     ...(kernel !== undefined && { kernel }),
+    ...(stacks !== undefined && { stacks }),
     ...(until !== undefined && { until }),
     ...(pcap !== undefined && { pcap }),
     ...(files !== undefined && { files }),

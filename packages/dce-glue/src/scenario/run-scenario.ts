@@ -1,6 +1,7 @@
 import type { Simulator, TraceRecord } from "@dcejs/core-sched";
 import { exportTo } from "../fs/host-folder.ts";
 import { kernelProvider, loadKernelProviders } from "../kernel/kernel-provider.ts";
+import { chooseLinuxStacks, type StacksKind } from "../kernel/linux/linux-package.ts";
 import { reportCounters, reportNode } from "./run-report.ts";
 import type { LeakReport, RunResult } from "./run-result.ts";
 import { prepareOutputFolder, writingTo } from "./output-folder.ts";
@@ -22,6 +23,11 @@ export interface RunOverrides {
   readonly name?: string;
   readonly seed?: number;
   readonly kernel?: string;
+  /**
+   * How real Linux parks the stacks of what sleeps in it: what it does is the same either way. WasmFX is faster, and an
+   * experiment of V8's. @default "jspi"
+   */
+  readonly stacks?: StacksKind;
   readonly until?: string | number;
   /** Folder for captures; made if it is not there. */
   readonly pcap?: string;
@@ -53,6 +59,7 @@ export async function runScenario<D extends OptionDeclarations, R>(
   overrides: RunOverrides = {},
 ): Promise<RunResult<R>> {
   await loadKernelProviders();
+  await chooseLinuxStacks(overrides.stacks);
   const run = makeRun(scenario, overrides);
   try {
     trace(run.simulator, overrides);

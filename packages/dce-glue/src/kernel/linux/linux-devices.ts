@@ -3,12 +3,7 @@ import type { Frame } from "@dcejs/lkl-kernel";
 import { FramePool } from "@dcejs/links";
 import type { DceHandle } from "../dce-handle.ts";
 import type { KernelHandleClassic, KernelHandleExtensions } from "../kernel-handle.ts";
-import type {
-  DceKernel,
-  SimDevice,
-  SimDevicePacket,
-  SimDeviceStats,
-} from "../kernel-objects.ts";
+import type { DceKernel, SimDevice, SimDevicePacket, SimDeviceStats } from "../kernel-objects.ts";
 import type { LinuxCalls } from "./linux-calls.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 import type { LinuxPackage } from "./linux-package.ts";

@@ -1,10 +1,14 @@
 import type * as linux from "@dcejs/linux";
+import { ScenarioError } from "../../scenario/scenario-error.ts";
 
 /**
  * `@dcejs/linux`, where it is installed. It is a derived work of Linux (GPL-2.0), so that nothing here contains any of
  * it: its types are known at compile time, and its code is loaded at run time if a scenario names one of its kernels.
  */
 export type LinuxPackage = typeof linux;
+
+/** How a kernel's stacks are parked: JavaScript Promise Integration, or WebAssembly's stack switching. */
+export type StacksKind = "jspi" | "wasmfx";
 
 let loading: Promise<LinuxPackage | undefined> | undefined;
 
@@ -15,6 +19,18 @@ export function loadLinuxPackage(): Promise<LinuxPackage | undefined> {
     throw error;
   });
   return loading;
+}
+
+/**
+ * For the kernels of this process from now on.
+ * @throws {ScenarioError} this Node has no stack switching
+ */
+export async function chooseLinuxStacks(kind: StacksKind = "jspi"): Promise<void> {
+  const linux = await loadLinuxPackage();
+  if (linux === undefined || linux.chooseStacks(kind) === kind) return;
+  throw new ScenarioError(
+    `stacks "${kind}": this Node (${process.version}) cannot switch stacks; leave it out`,
+  );
 }
 
 function isNotFound(error: unknown): boolean {

@@ -6,7 +6,12 @@ import { NR } from "./linux-syscall-numbers.ts";
 /** Stands in until the rtnetlink client is there. */
 export function temporaryRtnl(calls: () => LinuxCalls): (request: RtnlRequest) => number {
   let fd = -1;
-  const transact = (type: number, flags: number, payload: number[], see: (bytes: Uint8Array, type: number) => void): number => {
+  const transact = (
+    type: number,
+    flags: number,
+    payload: number[],
+    see: (bytes: Uint8Array, type: number) => void,
+  ): number => {
     const c = calls();
     if (fd < 0) fd = c.serve(NR.socket, 16, 3, 0);
     const { u8, view, u32 } = c.kernel.machine;
@@ -20,8 +25,15 @@ export function temporaryRtnl(calls: () => LinuxCalls): (request: RtnlRequest) =
     u8.set(payload, data + 16);
     const h = c.service.room >>> 2;
     const set = (length: number): void => {
-      u32[h] = 0; u32[h + 1] = 0; u32[h + 2] = c.service.room + 32; u32[h + 3] = 1; u32[h + 4] = 0; u32[h + 5] = 0; u32[h + 6] = 0;
-      u32[h + 8] = data; u32[h + 9] = length;
+      u32[h] = 0;
+      u32[h + 1] = 0;
+      u32[h + 2] = c.service.room + 32;
+      u32[h + 3] = 1;
+      u32[h + 4] = 0;
+      u32[h + 5] = 0;
+      u32[h + 6] = 0;
+      u32[h + 8] = data;
+      u32[h + 9] = length;
     };
     set(size);
     const sent = c.serve(NR.sendmsg, fd, c.service.room, 0);
@@ -54,7 +66,17 @@ export function temporaryRtnl(calls: () => LinuxCalls): (request: RtnlRequest) =
       case "RTM_GETLINK":
         return transact(18, 0x300, [0, 0, 0, 0, ...u32(0), ...u32(0), ...u32(0)], (bytes) => {
           const v = new DataView(bytes.buffer);
-          const record = { ifindex: v.getInt32(4, true), name: "", flags: v.getUint32(8, true), mtu: 0, txQueueLength: 0, address: new Uint8Array(6), type: v.getUint16(2, true), operState: "UP" as const, qdisc: "" };
+          const record = {
+            ifindex: v.getInt32(4, true),
+            name: "",
+            flags: v.getUint32(8, true),
+            mtu: 0,
+            txQueueLength: 0,
+            address: new Uint8Array(6),
+            type: v.getUint16(2, true),
+            operState: "UP" as const,
+            qdisc: "",
+          };
           for (let o = 16; o < bytes.length; ) {
             const l = v.getUint16(o, true);
             const t = v.getUint16(o + 2, true);
@@ -70,12 +92,57 @@ export function temporaryRtnl(calls: () => LinuxCalls): (request: RtnlRequest) =
           ...(request.mtu === undefined ? [] : attr(4, u32(request.mtu))),
           ...(request.txQueueLength === undefined ? [] : attr(13, u32(request.txQueueLength))),
         ];
-        return transact(16, 4, [0, 0, 0, 0, ...u32(request.ifindex), ...u32(request.flags ?? 0), ...u32(request.flagsMask ?? 0), ...attrs], () => {});
+        return transact(
+          16,
+          4,
+          [
+            0,
+            0,
+            0,
+            0,
+            ...u32(request.ifindex),
+            ...u32(request.flags ?? 0),
+            ...u32(request.flagsMask ?? 0),
+            ...attrs,
+          ],
+          () => {},
+        );
       }
       case "RTM_NEWADDR":
-        return transact(20, 4 | 0x600, [2, request.prefixLength, 0, request.scope ?? 0, ...u32(request.ifindex), ...attr(2, be(request.local)), ...attr(1, be(request.local))], () => {});
+        return transact(
+          20,
+          4 | 0x600,
+          [
+            2,
+            request.prefixLength,
+            0,
+            request.scope ?? 0,
+            ...u32(request.ifindex),
+            ...attr(2, be(request.local)),
+            ...attr(1, be(request.local)),
+          ],
+          () => {},
+        );
       case "RTM_NEWROUTE":
-        return transact(24, 4 | 0x600, [2, request.prefixLength, 0, 0, 254, 3, 0, 1, ...u32(0), ...(request.prefixLength > 0 ? attr(1, be(request.destination)) : []), ...(request.gateway === undefined ? [] : attr(5, be(request.gateway))), ...(request.ifindex === undefined ? [] : attr(4, u32(request.ifindex)))], () => {});
+        return transact(
+          24,
+          4 | 0x600,
+          [
+            2,
+            request.prefixLength,
+            0,
+            0,
+            254,
+            3,
+            0,
+            1,
+            ...u32(0),
+            ...(request.prefixLength > 0 ? attr(1, be(request.destination)) : []),
+            ...(request.gateway === undefined ? [] : attr(5, be(request.gateway))),
+            ...(request.ifindex === undefined ? [] : attr(4, u32(request.ifindex))),
+          ],
+          () => {},
+        );
       default:
         return -Errno.EOPNOTSUPP;
     }

@@ -126,7 +126,16 @@ function optionCalls(
       task.kernel.machine.view.setUint32(at, length.value, true);
       task.bytes = value;
       task.length = length;
-      return calls().call(task, gotOption, NR.getsockopt, socketOf(socket).fd, level, name, room, at);
+      return calls().call(
+        task,
+        gotOption,
+        NR.getsockopt,
+        socketOf(socket).fd,
+        level,
+        name,
+        room,
+        at,
+      );
     },
   };
 }

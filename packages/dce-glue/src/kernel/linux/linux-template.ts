@@ -89,7 +89,14 @@ function mountFilesystems(linux: LinuxPackage, kernel: LinuxKernel): void {
     const room = calls.service.data(text.length);
     kernel.machine.u8.set(new TextEncoder().encode(text), room);
     calls.serve(NR.mkdirat, AT_FDCWD, room, 0o555);
-    const mounted = calls.serve(NR.mount, room + path.length + 1, room, room + path.length + 1, 0, 0);
+    const mounted = calls.serve(
+      NR.mount,
+      room + path.length + 1,
+      room,
+      room + path.length + 1,
+      0,
+      0,
+    );
     if (mounted < 0) throw new Error(`${kernel.name}: mount ${path}: ${mounted}`);
   }
   const files = new LinuxFiles(() => calls);
