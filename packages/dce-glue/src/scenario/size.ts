@@ -8,7 +8,8 @@ const UNITS: Readonly<Record<string, number>> = { KB: 1024, MB: 1024 ** 2, GB: 1
  */
 export function parseSize(size: string | number): number {
   const [, digits, unit] = /^(\d+) ?([KMG]B)$/.exec(String(size)) ?? [];
-  const octets = typeof size === "number" ? size : Number(digits) * (UNITS[unit ?? ""] ?? Number.NaN);
+  const octets =
+    typeof size === "number" ? size : Number(digits) * (UNITS[unit ?? ""] ?? Number.NaN);
   if (Number.isSafeInteger(octets) && octets > 0) return octets;
   throw new ScenarioError(`"${size}" is no size: "16MB", "64KB" and 65536 are`);
 }

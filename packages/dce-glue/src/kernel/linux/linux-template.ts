@@ -5,6 +5,9 @@ import type { LinuxPackage } from "./linux-package.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 
 const AT_FDCWD = -100;
+/** No devices that nobody asked for. */
+const COMMAND_LINE =
+  "loglevel=7 panic=-1 fb_tunnels=none dummy.numdummies=0 ifb.numifbs=0 bonding.max_bonds=0";
 /** The template boots so long before virtual time 0, and is at rest at 0. */
 const BOOT_AT = -900_000_000;
 
@@ -42,7 +45,7 @@ export async function bootTemplate(
       machine.timerAt = at;
     },
   });
-  await kernel.boot("loglevel=7 panic=-1");
+  await kernel.boot(COMMAND_LINE);
   mountFilesystems(linux, kernel);
   await machine.runUntil(kernel, 0);
   const snapshot = kernel.snapshot();
