@@ -66,6 +66,14 @@ export async function outcomeOf<T>(call: () => MaybePromise<T>): Promise<T | str
   }
 }
 
+const SHOWN_MAX = 300;
+
+/** In one line of bounded length. */
 function show(value: unknown): string {
-  return typeof value === "string" ? value : inspect(value, { breakLength: Infinity, depth: 4 });
+  const text =
+    typeof value === "string"
+      ? value
+      : inspect(value, { breakLength: Infinity, compact: true, depth: 4, maxArrayLength: 40 });
+  const line = text.replaceAll(/\s*\n\s*/g, " ");
+  return line.length <= SHOWN_MAX ? line : `${line.slice(0, SHOWN_MAX)}…`;
 }

@@ -10,12 +10,20 @@ export async function runTest(
   test: ConformanceTest,
   kernel: KernelUnderTest,
 ): Promise<Verdict> {
-  const verdict = (await missingFeature(test, kernel)) ?? (await judge(test, kernel));
+  const verdict = await verdictOf(test, kernel);
   const known = KNOWN_DIFFERENCES[kernel.name]?.[keyOf(part, test)];
   if (known === undefined) return verdict;
   if (verdict.kind === "FAIL") return { kind: "differs", reason: known, message: verdict.message };
   const message = `expected to differ (${known}), but the verdict is ${verdict.kind}`;
   return { kind: "FAIL", message };
+}
+
+async function verdictOf(test: ConformanceTest, kernel: KernelUnderTest): Promise<Verdict> {
+  try {
+    return (await missingFeature(test, kernel)) ?? (await judge(test, kernel));
+  } catch (error) {
+    return { kind: "FAIL", message: `what it needs cannot be asked for: ${messageOf(error)}` };
+  }
 }
 
 async function missingFeature(
@@ -38,7 +46,7 @@ async function judge(test: ConformanceTest, kernel: KernelUnderTest): Promise<Ve
     verdict =
       error instanceof NotApplicable
         ? { kind: "n/a", reason: error.message }
-        : { kind: "FAIL", message: error instanceof Error ? error.message : String(error) };
+        : { kind: "FAIL", message: messageOf(error) };
   }
   try {
     const leaks = await bed.dispose();
@@ -47,7 +55,13 @@ async function judge(test: ConformanceTest, kernel: KernelUnderTest): Promise<Ve
     }
   } catch (error) {
     if (verdict.kind === "ok")
-      verdict = { kind: "FAIL", message: `while it ended: ${String(error)}` };
+      verdict = { kind: "FAIL", message: `while it ended: ${messageOf(error)}` };
   }
   return verdict;
+}
+
+/** The first line: a kernel that stops adds its log. */
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n", 1)[0] ?? "";
 }

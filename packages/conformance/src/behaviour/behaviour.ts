@@ -8,6 +8,7 @@ import { routingTests } from "./routing.ts";
 import { tcpCloseTests } from "./tcp-close.ts";
 import { tcpConnectTests } from "./tcp-connect.ts";
 import { tcpDataTests } from "./tcp-data.ts";
+import { tcpInjectionTests } from "./tcp-injection.ts";
 import { tcpListenTests } from "./tcp-listen.ts";
 import { tcpLossTests } from "./tcp-loss.ts";
 import { udpTests } from "./udp.ts";
@@ -32,6 +33,11 @@ export const behaviourParts: readonly Part[] = [
     title: "tcp: loss",
     about: "Peers that are gone, segments that are lost, windows.",
     tests: tcpLossTests,
+  },
+  {
+    title: "tcp: forged",
+    about: "Segments that the peer has not sent.",
+    tests: tcpInjectionTests,
   },
   {
     title: "udp",

@@ -92,7 +92,12 @@ const forwardTests: readonly ConformanceTest[] = [
           "message",
         );
         const [cause] = near.sent(left, ({ udp }) => udp !== undefined);
-        same(error?.icmp?.data.subarray(0, 28), cause?.bytes.subarray(14, 42), "what it quotes");
+        // All but the checksum of UDP, which a card may still have to finish.
+        same(
+          error?.icmp?.data.subarray(0, 26),
+          cause?.bytes.subarray(14, 14 + 26),
+          "what it quotes",
+        );
       },
     },
   ),

@@ -230,9 +230,9 @@ const errorTests: readonly ConformanceTest[] = [
         const [error] = wire.sent(right, (packet) => packet.icmp !== undefined);
         same([error?.icmp?.type, error?.icmp?.code], [3, 3], "type and code");
         const [datagram] = wire.packets.filter((packet) => packet.udp !== undefined);
-        const quoted = error?.icmp?.data.subarray(0, 28);
-        // The quoted header is as it was when it arrived.
-        same(quoted, datagram?.bytes.subarray(14, 14 + 28), "what the error quotes");
+        // All but the checksum of UDP, which a card may still have to finish.
+        const quoted = error?.icmp?.data.subarray(0, 26);
+        same(quoted, datagram?.bytes.subarray(14, 14 + 26), "what the error quotes");
       },
     },
   ),

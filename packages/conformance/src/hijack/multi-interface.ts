@@ -5,8 +5,15 @@ import type { Feature } from "../feature.ts";
 import { IPV6, POLICY_ROUTING } from "../features.ts";
 import { notHere } from "../not-here.ts";
 import { ping } from "../program/ping.ts";
-import { completed, type Host, pair, type Testbed, type Wire } from "../testbed/index.ts";
-import { expectShown, octets4, octets6 } from "./two-hosts.ts";
+import {
+  completed,
+  type Host,
+  ipv6Addresses,
+  pair,
+  type Testbed,
+  type Wire,
+} from "../testbed/index.ts";
+import { BEHIND6, expectShown, octets4, octets6, setGateway6, setIpv6 } from "./two-hosts.ts";
 
 const NO_TAPS = "each test here makes cables of its own";
 
@@ -43,10 +50,7 @@ function withIpv6({ host, first, second }: TwoCards): void {
     [second, 0, PEERS6[1]],
   ] as const;
   for (const [each, card, address] of all) {
-    each.kernelTask("ipv6", function* () {
-      const status = each.kernel.dce_lkl_if_set_ipv6(each.ifindex(card), octets6(address), 64);
-      same(yield* completed(status), 0, "lkl_if_set_ipv6");
-    });
+    each.kernelTask("ipv6", () => setIpv6(each, each.ifindex(card), address));
   }
 }
 
@@ -174,21 +178,18 @@ export const multiInterfaceTests: readonly ConformanceTest[] = [
   },
   {
     name: "multi_if_gateway_v6",
-    source: "hijack-test.sh: the same with IPv6",
+    source: "hijack-test.sh: the IPv6 gateway is behind the second card, and used",
     needs: [IPV6],
     run: async (bed) => {
       const made = twoCards(bed);
       withIpv6(made);
-      const { host } = made;
-      host.kernelTask(
-        "gateway",
-        function* () {
-          const status = host.kernel.dce_lkl_set_ipv6_gateway(octets6(PEERS6[1]));
-          same(yield* completed(status), 0, "lkl_set_ipv6_gateway");
-        },
-        "3s",
-      );
+      const { host, second, wires } = made;
+      host.kernelTask("gateway", () => setGateway6(host, PEERS6[1]), "3s");
+      second.kernelTask("behind", () => setIpv6(second, 1, BEHIND6));
+      host.start((posix) => ping(posix, BEHIND6, { count: 2 }), { at: "4s" });
       await bed.run();
+      const sent = wires[1].sent(host, (packet) => ipv6Addresses(packet)?.destination === BEHIND6);
+      same(sent.length, 2, "echoes on sim1");
     },
   },
   notHere("multitable_setup", "hijack-test.sh: makes the taps of the next tests", NO_TAPS),

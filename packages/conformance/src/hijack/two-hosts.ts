@@ -21,6 +21,9 @@ import { LEFT, RIGHT } from "../testbed/topology.ts";
 const LEFT6 = "fc03::1";
 const RIGHT6 = "fc03::2";
 const PREFIX6 = 64;
+const LOOPBACK_IFINDEX = 1;
+/** An address of the gateway's own, behind it. */
+export const BEHIND6 = "2001:db8::1";
 const PINGS = 65;
 const PING_INTERVAL_NS = 10e6;
 const STREAM_OCTETS = 1_000_000;
@@ -35,6 +38,18 @@ export function octets6(address: string): Uint8Array {
   return octets;
 }
 
+/** @param ifindex the address of lo is one of a host alone */
+export function* setIpv6(host: Host, ifindex: number, address: string): Wait<void> {
+  const length = ifindex === LOOPBACK_IFINDEX ? 128 : PREFIX6;
+  const status = host.kernel.dce_lkl_if_set_ipv6(ifindex, octets6(address), length);
+  same(yield* completed(status), 0, "lkl_if_set_ipv6");
+}
+
+export function* setGateway6(host: Host, gateway: string): Wait<void> {
+  const status = host.kernel.dce_lkl_set_ipv6_gateway(octets6(gateway));
+  same(yield* completed(status), 0, "lkl_set_ipv6_gateway");
+}
+
 /** A pair with IPv6 addresses too; duplicate address detection has to be over before they are used. */
 function pair6(bed: Testbed): Pair {
   const made = pair(bed);
@@ -43,10 +58,7 @@ function pair6(bed: Testbed): Pair {
     [made.right, RIGHT6],
   ] as const;
   for (const [host, address] of ends) {
-    host.kernelTask("ipv6", function* () {
-      const status = host.kernel.dce_lkl_if_set_ipv6(host.ifindex(), octets6(address), PREFIX6);
-      same(yield* completed(status), 0, "lkl_if_set_ipv6");
-    });
+    host.kernelTask("ipv6", () => setIpv6(host, host.ifindex(), address));
   }
   return made;
 }
@@ -155,19 +167,20 @@ const stepTests: readonly ConformanceTest[] = [
   },
   {
     name: "gateway_v6",
-    source: "hijack-test.sh: the IPv6 gateway is taken, and packets go to it",
+    source: "hijack-test.sh: the IPv6 gateway is taken, and what lies behind it answers",
     needs: [IPV6],
     run: async (bed) => {
-      const { left } = pair6(bed);
-      left.kernelTask(
-        "gateway",
-        function* () {
-          const status = left.kernel.dce_lkl_set_ipv6_gateway(octets6(RIGHT6));
-          same(yield* completed(status), 0, "lkl_set_ipv6_gateway");
-        },
-        "3s",
-      );
+      const { left, right, wire } = pair6(bed);
+      left.kernelTask("gateway", () => setGateway6(left, RIGHT6), "3s");
+      right.kernelTask("behind", () => setIpv6(right, LOOPBACK_IFINDEX, BEHIND6));
+      left.start((posix) => ping(posix, BEHIND6, { count: 2 }), { at: "4s" });
       await bed.run();
+      const toBehind = wire.sent(left, (packet) => ipv6Addresses(packet)?.destination === BEHIND6);
+      same(
+        toBehind.map(({ destinationMac }) => destinationMac),
+        [right.mac(), right.mac()],
+        "way",
+      );
     },
   },
   {

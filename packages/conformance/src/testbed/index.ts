@@ -8,6 +8,7 @@ export {
   ipv4,
   ipv4Frame,
   tcp,
+  type TcpFields,
   udp,
 } from "./craft.ts";
 export { Host, type HostOptions, ipNow, type ProgramOptions } from "./host.ts";

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { formatIpv4, formatIpv6 } from "@dcejs/dce-glue";
 
 export const ETH_P_IP = 0x0800;
@@ -110,6 +111,11 @@ export class Packet {
   /** True when all of these flags of TCP are set. */
   has(flags: number): boolean {
     return this.tcp !== undefined && (this.tcp.flags & flags) === flags;
+  }
+
+  /** What failures print. */
+  [inspect.custom](): string {
+    return String(this);
   }
 
   /** In a line, as tcpdump does. */

@@ -7,6 +7,7 @@ import {
   parseDuration,
   Simulator,
 } from "@dcejs/core-sched";
+import { kernelProvider } from "@dcejs/dce-glue";
 import { Mismatch, NotApplicable } from "../verdict.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Wire, type WireOptions } from "./wire.ts";
@@ -81,6 +82,7 @@ export class Testbed {
    */
   async run(options: RunOptions = {}): Promise<void> {
     const { until = "1000s", linger = "1s" } = options;
+    await kernelProvider(this.kernel).prepare?.();
     this.#linger = parseDuration(linger);
     this.#booting = this.hosts.length;
     for (const host of this.hosts) {
