@@ -2,13 +2,21 @@
 // Processor time, the best of ROUNDS rounds. `nsEachFirst` is our first round, while the engine still compiles;
 // `startUpMs` is a run of the same hosts and cables with a packet or none.
 //   node scripts/bootstrap.mjs -- node -C @dcejs/source packages/examples/bench/against-ns3.ts
+//     [--kernel linux-6.12] [--stacks wasmfx]
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { runScenario } from "@dcejs/dce-glue";
 import dceUdpPerf from "../src/dce-udp-perf.ts";
 import { tcpBulk } from "./tcp-bulk.ts";
 
 const ROUNDS = 3;
+const { values: flags } = parseArgs({
+  options: { kernel: { type: "string" }, stacks: { type: "string" } },
+});
+const kernel = flags.kernel ?? "emulated";
+const stacks = flags.stacks === "wasmfx" ? "wasmfx" : "jspi";
+const overrides = { kernel, stacks } as const;
 const folder = fileURLToPath(new URL("ns3", import.meta.url));
 const binaries = fileURLToPath(new URL("../../../out/ns3/", import.meta.url));
 
@@ -50,10 +58,11 @@ function chain(hops: number, packets: number): Row {
     ours: () =>
       timed(
         async () =>
-          (await runScenario(dceUdpPerf, { options: { hops, packets } })).result.packetHops,
+          (await runScenario(dceUdpPerf, { ...overrides, options: { hops, packets } })).result
+            .packetHops,
       ),
     ns3: () => ns3("udp-chain", [hops, packets, 1000, 1], "packetHops"),
-    empty: () => runScenario(dceUdpPerf, { options: { hops, packets: 1 } }),
+    empty: () => runScenario(dceUdpPerf, { ...overrides, options: { hops, packets: 1 } }),
   };
 }
 
@@ -67,13 +76,15 @@ function bulk(flows: number, seconds: number): Row {
     unit: "segment",
     ours: () =>
       timed(async () =>
-        segments((await runScenario(tcpBulk, { options: { flows, seconds } })).result.bytes),
+        segments(
+          (await runScenario(tcpBulk, { ...overrides, options: { flows, seconds } })).result.bytes,
+        ),
       ),
     ns3: () => {
       const { work, cpuSeconds } = ns3("tcp-bulk", [flows, seconds], "bytes");
       return { work: segments(work), cpuSeconds };
     },
-    empty: () => runScenario(tcpBulk, { options: { flows, seconds: 0.001 } }),
+    empty: () => runScenario(tcpBulk, { ...overrides, options: { flows, seconds: 0.001 } }),
   };
 }
 
@@ -117,7 +128,13 @@ for (const { name, unit, ours, ns3: peer, empty } of rows) {
 }
 console.log(
   JSON.stringify(
-    { rounds: ROUNDS, peer: hasNs3 ? "ns-3 of Debian 12" : "not installed", report },
+    {
+      kernel,
+      stacks,
+      rounds: ROUNDS,
+      peer: hasNs3 ? "ns-3 of Debian 12" : "not installed",
+      report,
+    },
     null,
     2,
   ),
