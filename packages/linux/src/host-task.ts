@@ -27,6 +27,9 @@ export class HostTask {
   /** Called when a call that was BLOCKED is over, from inside the kernel's run: it must only note and wake. */
   onDone: OnDone | undefined = undefined;
   isInCall = false;
+  /** Whose rights it has: what its host has made of it by setresuid(2) and setresgid(2). */
+  euid = 0;
+  egid = 0;
   /** For reports: the number of the last call. */
   lastCall = 0;
   readonly #words: Uint32Array;

@@ -3,6 +3,7 @@ import type { HostTask, LinuxKernel } from "@dcejs/linux";
 import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { SimTask } from "../kernel-objects.ts";
 import type { LinuxNamespace } from "./linux-namespace.ts";
+import { NR } from "./linux-syscall-numbers.ts";
 import { type Finish, LinuxTask } from "./linux-task.ts";
 
 /** What LinuxCalls asks of its surroundings. */
@@ -107,6 +108,7 @@ export class LinuxCalls {
     const { host } = task;
     // Pid 1 is still in a call that was not to sleep.
     if (host.isInCall) return -Errno.EAGAIN;
+    if (host.euid !== task.euid || host.egid !== task.egid) this.#takeCredentials(task);
     const result = this.kernel.sys(host, nr, a, b, c, d, e, f);
     if (result !== this.#options.blocked) {
       const finished = finish === undefined ? result : finish(task, result);
@@ -122,6 +124,18 @@ export class LinuxCalls {
     }
     host.onDone = this.#onDone(task);
     return manager.sleep("linux");
+  }
+
+  /**
+   * The process has changed its user, or another process has got this host task. Real and saved ids stay root's, so
+   * that the kernel lets the task change back.
+   */
+  #takeCredentials({ host, euid, egid }: LinuxTask): void {
+    this.kernel.sys(host, NR.setresuid, -1, 0, -1);
+    this.kernel.sys(host, NR.setresgid, -1, egid, -1);
+    this.kernel.sys(host, NR.setresuid, -1, euid, -1);
+    host.euid = euid;
+    host.egid = egid;
   }
 
   /** A call of pid 1, from any context. @returns -EAGAIN if it would have to wait */

@@ -10,6 +10,8 @@ export const NR = {
   read: 63,
   write: 64,
   unshare: 97,
+  setresuid: 147,
+  setresgid: 149,
   sethostname: 161,
   socket: 198,
   bind: 200,

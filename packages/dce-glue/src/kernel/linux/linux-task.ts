@@ -17,6 +17,30 @@ const ROOM_SIZE: number = ROOM_CONTROL + ROOM_CONTROL_SIZE;
 export const ROOM_NAME_SIZE = 128;
 const DATA_MIN = 4096;
 
+interface Credentials {
+  readonly euid: number;
+  readonly egid: number;
+}
+
+/** The context of a program's task is its thread, which has a process. */
+function credentialsOf(task: Task | undefined): Credentials | undefined {
+  const context = task?.context;
+  if (typeof context !== "object" || context === null || !("process" in context)) return undefined;
+  const { process } = context;
+  return isCredentials(process) ? process : undefined;
+}
+
+function isCredentials(value: unknown): value is Credentials {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "euid" in value &&
+    typeof value.euid === "number" &&
+    "egid" in value &&
+    typeof value.egid === "number"
+  );
+}
+
 /** A task of the simulator as real Linux knows it: a host task, and memory of the kernel's for its arguments. */
 export class LinuxTask {
   readonly priv: object;
@@ -25,6 +49,7 @@ export class LinuxTask {
   readonly waiter: Task | undefined;
   readonly kernel: LinuxKernel;
   readonly host: HostTask;
+  readonly #credentials: Credentials | undefined;
   /** Of the call that sleeps. */
   finish: Finish | undefined = undefined;
   // What the call that runs is to fill when it is over.
@@ -53,6 +78,16 @@ export class LinuxTask {
     this.priv = priv;
     this.pid = pid;
     this.waiter = waiter;
+    this.#credentials = credentialsOf(waiter);
+  }
+
+  /** Whose rights its calls have: those of its process. The kernel's own tasks, and pid 1, are root's. */
+  get euid(): number {
+    return this.#credentials?.euid ?? 0;
+  }
+
+  get egid(): number {
+    return this.#credentials?.egid ?? 0;
   }
 
   /** Address of room for headers, names and control messages: see ROOM_*. */
