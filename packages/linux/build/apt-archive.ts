@@ -31,8 +31,8 @@ export class AptArchive {
       "Acquire::AllowDowngradeToInsecureRepositories=false",
       "APT::Get::AllowUnauthenticated=false",
       "APT::Update::Error-Mode=any",
-      // The folder is the user's, not that of apt's own unprivileged user; nobody else's hooks are run.
-      `APT::Sandbox::User=${process.env["USER"] ?? "root"}`,
+      // The folder is ours, not that of apt's own unprivileged user; nobody else's hooks are run.
+      "APT::Sandbox::User=root",
       "APT::Update::Post-Invoke=",
       "APT::Update::Post-Invoke-Success=",
     ].flatMap((option) => ["-o", option]);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError } from "./build-error.ts";
 import type { BuildOptions } from "./command-line.ts";
@@ -13,7 +13,7 @@ import { linkKernel, parseExports } from "./link.ts";
 import type { Progress } from "./progress.ts";
 import type { Profile, Release } from "./release.ts";
 import { compilerVersion, ensureToolchain } from "./toolchain.ts";
-import { withTreeLock } from "./tree-lock.ts";
+import { removeAbandonedTrees, temporaryTreeName, withTreeLock } from "./tree-lock.ts";
 
 /** One kernel that is asked for. */
 export interface KernelTarget {
@@ -89,13 +89,14 @@ class KernelBuild {
       const folder = join(trees, `${this.#name}-kept`);
       return withTreeLock(folder, () => this.#buildIn(folder, source, compiler, inputs));
     }
-    const parent = await mkdtemp(join(trees, `${this.#name}-`));
+    await removeAbandonedTrees(trees, Date.now());
+    const folder = join(trees, temporaryTreeName(this.#name));
     try {
-      const kernel = await this.#buildIn(join(parent, "linux"), source, compiler, inputs);
+      const kernel = await this.#buildIn(folder, source, compiler, inputs);
       await new KernelCache(cacheFolder).add(kernel);
       return kernel;
     } finally {
-      await rm(parent, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     }
   }
 

@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { BuildError } from "./build-error.ts";
 
 /**
@@ -17,6 +18,26 @@ export async function withTreeLock<T>(folder: string, work: () => Promise<T>): P
     return await work();
   } finally {
     await rm(lock, { force: true });
+  }
+}
+
+/** How long after its build died a tree is surely nobody's: another machine may share the cache. */
+const ABANDONED_AFTER_MS = 6 * 3600 * 1000;
+
+/** The name of a tree that goes when its build ends. */
+export function temporaryTreeName(kernel: string): string {
+  return `${kernel}-${process.pid}`;
+}
+
+/** Removes the trees of builds that were killed. */
+export async function removeAbandonedTrees(trees: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(trees)) {
+    const owner = Number(/-(\d+)$/.exec(name)?.[1]);
+    if (Number.isNaN(owner) || isAlive(owner)) continue;
+    const path = join(trees, name);
+    const status = await stat(path).catch(() => undefined);
+    if (status === undefined || nowMs - status.mtimeMs < ABANDONED_AFTER_MS) continue;
+    await rm(path, { recursive: true, force: true });
   }
 }
 
