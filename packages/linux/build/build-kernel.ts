@@ -13,7 +13,7 @@ import { linkKernel, parseExports } from "./link.ts";
 import type { Progress } from "./progress.ts";
 import type { Profile, Release } from "./release.ts";
 import { compilerVersion, ensureToolchain } from "./toolchain.ts";
-import { removeAbandonedTrees, temporaryTreeName, withTreeLock } from "./tree-lock.ts";
+import { removeAbandoned, temporaryName, withTreeLock } from "./tree-lock.ts";
 
 /** One kernel that is asked for. */
 export interface KernelTarget {
@@ -84,13 +84,15 @@ class KernelBuild {
     const source = await this.#source();
     const inputs = hashOwnFiles(this.#target.release.name, this.#target.profile, archFolder);
     const trees = join(cacheFolder, "trees");
-    await mkdir(trees, { recursive: true });
+    for (const folder of [trees, join(cacheFolder, "logs")]) {
+      await mkdir(folder, { recursive: true });
+      await removeAbandoned(folder, Date.now());
+    }
     if (this.#options.keep) {
       const folder = join(trees, `${this.#name}-kept`);
       return withTreeLock(folder, () => this.#buildIn(folder, source, compiler, inputs));
     }
-    await removeAbandonedTrees(trees, Date.now());
-    const folder = join(trees, temporaryTreeName(this.#name));
+    const folder = join(trees, temporaryName(this.#name));
     try {
       const kernel = await this.#buildIn(folder, source, compiler, inputs);
       await new KernelCache(cacheFolder).add(kernel);
@@ -115,9 +117,8 @@ class KernelBuild {
     compiler: string,
     inputs: string,
   ): Promise<Kernel> {
-    const logs = join(this.#options.cacheFolder, "logs");
-    await mkdir(logs, { recursive: true });
-    const logFile = join(logs, `${this.#name}-${process.pid}.log`);
+    const { cacheFolder } = this.#options;
+    const logFile = join(cacheFolder, "logs", `${temporaryName(this.#name)}.log`);
     try {
       const kernel = await this.#make({ folder, logFile }, source, compiler, inputs);
       await rm(logFile, { force: true });

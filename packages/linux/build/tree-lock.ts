@@ -21,20 +21,20 @@ export async function withTreeLock<T>(folder: string, work: () => Promise<T>): P
   }
 }
 
-/** How long after its build died a tree is surely nobody's: another machine may share the cache. */
+/** How long after its build died a file is surely nobody's: another machine may share the cache. */
 const ABANDONED_AFTER_MS = 6 * 3600 * 1000;
 
-/** The name of a tree that goes when its build ends. */
-export function temporaryTreeName(kernel: string): string {
+/** The name of a tree or a log that goes when its build ends. */
+export function temporaryName(kernel: string): string {
   return `${kernel}-${process.pid}`;
 }
 
-/** Removes the trees of builds that were killed. */
-export async function removeAbandonedTrees(trees: string, nowMs: number): Promise<void> {
-  for (const name of await readdir(trees)) {
-    const owner = Number(/-(\d+)$/.exec(name)?.[1]);
+/** Removes the trees of builds that were killed, and the logs of those that failed, some hours later. */
+export async function removeAbandoned(folder: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const owner = Number(/-(\d+)(?:\.log)?$/.exec(name)?.[1]);
     if (Number.isNaN(owner) || isAlive(owner)) continue;
-    const path = join(trees, name);
+    const path = join(folder, name);
     const status = await stat(path).catch(() => undefined);
     if (status === undefined || nowMs - status.mtimeMs < ABANDONED_AFTER_MS) continue;
     await rm(path, { recursive: true, force: true });

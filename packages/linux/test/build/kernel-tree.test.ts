@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { copyPort, readPatches } from "../../build/kernel-tree.ts";
-import { removeAbandonedTrees, temporaryTreeName, withTreeLock } from "../../build/tree-lock.ts";
+import { removeAbandoned, temporaryName, withTreeLock } from "../../build/tree-lock.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -78,13 +78,14 @@ test("the lock of a build that died is taken over", async () => {
 });
 
 test("trees of builds that were killed are removed, others not", async () => {
-  const own = temporaryTreeName("linux-6.12-net");
+  const own = temporaryName("linux-6.12-net");
   for (const name of [own, "linux-6.12-net-4194305", "linux-6.12-net-kept"]) {
     write(`trees/${name}/Makefile`, "");
   }
+  write("trees/linux-6.12-net-4194305.log", "");
   const trees = join(folder, "trees");
-  await removeAbandonedTrees(trees, Date.now());
-  expect(readdirSync(trees)).toHaveLength(3);
-  await removeAbandonedTrees(trees, Date.now() + 7 * 3600 * 1000);
+  await removeAbandoned(trees, Date.now());
+  expect(readdirSync(trees)).toHaveLength(4);
+  await removeAbandoned(trees, Date.now() + 7 * 3600 * 1000);
   expect(readdirSync(trees).toSorted()).toEqual([own, "linux-6.12-net-kept"].toSorted());
 });
