@@ -75,6 +75,14 @@ static void make_bare(struct task_struct *task, struct host_task *host)
 	host->stack_top = (unsigned long)task_stack_page(task) + THREAD_SIZE - 64;
 }
 
+/* It was cloned from pid 1, which is of the real-time class: it gets what every program of a user has. */
+static void make_ordinary(struct task_struct *task)
+{
+	sched_set_normal(task, 0);
+	task->default_timer_slack_ns = 50000;
+	task->timer_slack_ns = 50000;
+}
+
 static long new_task(bool is_urgent)
 {
 	struct kernel_clone_args args = {
@@ -100,6 +108,8 @@ static long new_task(bool is_urgent)
 	host->is_urgent = is_urgent;
 	if (is_urgent)
 		sched_set_fifo(task);
+	else
+		make_ordinary(task);
 	return (long)host;
 }
 
