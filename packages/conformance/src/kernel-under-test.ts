@@ -4,10 +4,13 @@ import { Testbed } from "./testbed/testbed.ts";
 /** A kernel, and what is known of it. */
 export class KernelUnderTest {
   readonly name: string;
+  /** The kernel that it talks to. */
+  readonly peer: string;
   readonly #features = new Map<Feature, Promise<boolean>>();
 
-  constructor(name: string) {
+  constructor(name: string, peer: string = name) {
     this.name = name;
+    this.peer = peer;
   }
 
   /** Asks once, in a simulation of its own. */

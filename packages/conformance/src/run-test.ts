@@ -38,7 +38,7 @@ async function missingFeature(
 }
 
 async function judge(test: ConformanceTest, kernel: KernelUnderTest): Promise<Verdict> {
-  const bed = new Testbed(kernel.name);
+  const bed = new Testbed(kernel.name, kernel.peer);
   let verdict: Verdict = { kind: "ok" };
   try {
     await test.run(bed);

@@ -158,7 +158,7 @@ const tests: readonly ConformanceTest[] = [
       "docs/DETERMINISM.md: a lossy transfer that is run twice puts the same bytes on the wire at the same times",
     run: async (bed) => {
       const first = await lossyTransfer(bed);
-      const again = new Testbed(bed.kernel);
+      const again = new Testbed(bed.kernel, bed.peer);
       const second = await lossyTransfer(again);
       await again.dispose();
       holds(first.length > 200, "there was traffic");

@@ -35,7 +35,7 @@ export const oneHostTests: readonly ConformanceTest[] = [
     run: async (bed) => {
       const host = bed.host("host");
       host.kernelTask("dump", function* () {
-        const lo = (yield* linksOf(host)).find(({ name }) => name === "lo");
+        const lo = (yield* linksOf(host)).find(({ ifname }) => ifname === "lo");
         same(lo?.mtu, LOOPBACK_MTU, "MTU of lo");
         const devId = host.kernel.proc_read("/sys/class/net/lo/dev_id");
         if (typeof devId === "string") same(devId.trim(), "0x0", "dev_id of lo");

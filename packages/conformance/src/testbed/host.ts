@@ -51,7 +51,7 @@ export class Host {
   readonly #commands: string[] = [];
   readonly #optional = new Set<string>();
 
-  constructor(bed: Testbed, id: number, name: string, options: HostOptions) {
+  constructor(bed: Testbed, id: number, name: string, kernel: string, options: HostOptions) {
     this.#bed = bed;
     this.id = id;
     this.name = name;
@@ -60,7 +60,7 @@ export class Host {
     const { node } = this.dce;
     this.factory = new LinuxSocketFdFactory({
       node,
-      provider: kernelProvider(bed.kernel),
+      provider: kernelProvider(kernel),
       commandLine: options.commandLine ?? "",
     });
     node.sockets = this.factory;

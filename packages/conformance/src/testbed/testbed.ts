@@ -25,6 +25,8 @@ const SEED = 1;
 export class Testbed {
   /** Name of the kernel under test. */
   readonly kernel: string;
+  /** Name of the kernel of all hosts but the first. */
+  readonly peer: string;
   readonly simulator: Simulator = new Simulator({ seed: SEED });
   readonly hosts: Host[] = [];
   readonly #open: string[] = [];
@@ -35,8 +37,9 @@ export class Testbed {
   #failure: { readonly error: unknown } | undefined;
   #cables = 0;
 
-  constructor(kernel: string) {
+  constructor(kernel: string, peer: string = kernel) {
     this.kernel = kernel;
+    this.peer = peer;
     this.simulator.tracer.enable("printk:console");
     this.simulator.tracer.onRecord(({ context, name, args }) => {
       const host = this.hosts[context];
@@ -50,7 +53,8 @@ export class Testbed {
   }
 
   host(name: string, options: HostOptions = {}): Host {
-    const host = new Host(this, this.hosts.length, name, options);
+    const kernel = this.hosts.length === 0 ? this.kernel : this.peer;
+    const host = new Host(this, this.hosts.length, name, kernel, options);
     this.hosts.push(host);
     return host;
   }
@@ -83,6 +87,7 @@ export class Testbed {
   async run(options: RunOptions = {}): Promise<void> {
     const { until = "1000s", linger = "1s" } = options;
     await kernelProvider(this.kernel).prepare?.();
+    if (this.peer !== this.kernel) await kernelProvider(this.peer).prepare?.();
     this.#linger = parseDuration(linger);
     this.#booting = this.hosts.length;
     for (const host of this.hosts) {
