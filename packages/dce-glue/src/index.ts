@@ -8,7 +8,13 @@ export * from "./fs/index.ts";
 export { IpCommandError } from "./ip/ip-command-error.ts";
 export { type IpCommand, parseIpCommand, runIpCommand } from "./ip/ip-language.ts";
 export { ipProgram } from "./ip/ip-program.ts";
-export type { RtnlClient } from "./ip/rtnl-client.ts";
+export {
+  NetlinkClient,
+  type NetlinkAnswer,
+  type NetlinkKernel,
+  type NetlinkRequest,
+} from "./netlink/netlink-client.ts";
+export { type RtnlClient, rtnetlinkClient } from "./netlink/rtnetlink-client.ts";
 export type {
   DceHandle,
   DceHandleClassic,

@@ -49,6 +49,30 @@ export {
 } from "./netdevice/netdevice.ts";
 export type { NetDeviceOps, NetDeviceOptions } from "./netdevice/netdevice.ts";
 export { netif_rx_frame } from "./netdevice/receive.ts";
+export {
+  AF_NETLINK,
+  NETLINK_ADD_MEMBERSHIP,
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_GET_STRICT_CHK,
+  NETLINK_ROUTE,
+  NLM_F_ACK,
+  NLM_F_ACK_TLVS,
+  NLM_F_CAPPED,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  NLMSGERR_ATTR_MSG,
+  nlmsgAlign,
+  netlinkMessages,
+  SOL_NETLINK,
+} from "./netlink/netlink.ts";
+export type { NetlinkMessage } from "./netlink/netlink.ts";
+export { NetlinkAttributes, netlinkAttributes } from "./netlink/netlink-attributes.ts";
+export type { NetlinkAttribute } from "./netlink/netlink-attributes.ts";
+export { NetlinkWriter } from "./netlink/netlink-writer.ts";
 export type { ProcNetFile } from "./proc/proc-net.ts";
 export type {
   AddressRecord,
@@ -60,6 +84,18 @@ export type {
   RouteRecord,
   RouteSpecification,
 } from "./rtnl/records.ts";
+export {
+  FRA,
+  IFA,
+  IFLA,
+  IFLA_INFO,
+  NDA,
+  RTA,
+  RTAX,
+  RTM,
+  RTNLGRP,
+  TCA,
+} from "./rtnl/rtnetlink-numbers.ts";
 export { Rtnl } from "./rtnl/rtnl.ts";
 export { SkBuffPool } from "./skbuff-pool.ts";
 export { SkBuff } from "./skbuff.ts";

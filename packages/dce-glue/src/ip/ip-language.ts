@@ -11,7 +11,8 @@ import {
 import type { IpOutput } from "./ip-output.ts";
 import { parseRouteCommand, type RouteCommand, runRouteCommand } from "./ip-route.ts";
 import type { FamilyWord } from "./ip-values.ts";
-import type { RtnlClient } from "./rtnl-client.ts";
+import type { NetlinkKernel } from "../netlink/netlink-client.ts";
+import { type RtnlClient, rtnetlinkClient } from "../netlink/rtnetlink-client.ts";
 
 /** A command of iproute2's `ip`, parsed: what to do, and how to print. */
 export type IpCommand = { readonly text: string; readonly output: IpOutput } & (
@@ -31,7 +32,7 @@ const OBJECTS: readonly (readonly [string, IpCommand["object"]])[] = [
 ];
 
 /**
- * Parses what stands behind `ip` on a command line: options (-4, -j[son], -p[retty], -br[ief],
+ * Parses what stands behind `ip` on a command line: options (-4, -6, -j[son], -p[retty], -br[ief],
  * -f[amily] inet), an object and its command, with iproute2's abbreviations. Devices are looked
  * up later, when the command runs.
  * @param command "addr add 10.0.0.1/24 dev sim0", with or without the leading "ip", or its words
@@ -79,6 +80,7 @@ function parseOptions(args: IpArguments): { output: IpOutput; family: FamilyWord
     args.take();
     const option = word.startsWith("--") ? word.slice(1) : word;
     if (option === "-4") family = "inet";
+    else if (option === "-6") family = "inet6";
     else if (isShortFor(option, "-json") && option.length > 1) isJson = true;
     else if (isShortFor(option, "-pretty") && option.length > 1) isPretty = true;
     else if (isShortFor(option, "-brief") && option.length > 2) isBrief = true;
@@ -90,7 +92,7 @@ function parseOptions(args: IpArguments): { output: IpOutput; family: FamilyWord
 }
 
 function familyArgument(word: string): FamilyWord {
-  if (word === "inet") return "inet";
+  if (word === "inet" || word === "inet6") return word;
   throw new IpCommandError(`Error: argument "${word}" is wrong: invalid protocol family`, 255);
 }
 
@@ -99,7 +101,12 @@ function familyArgument(word: string): FamilyWord {
  * @returns what `ip` prints on its standard output
  * @throws {IpCommandError}
  */
-export function* runIpCommand(command: IpCommand, client: RtnlClient): Wait<string> {
+export function* runIpCommand(command: IpCommand, kernel: NetlinkKernel): Wait<string> {
+  return yield* runIpWith(command, rtnetlinkClient(kernel));
+}
+
+/** As {@link runIpCommand}, with whoever answers rtnetlink. */
+export function* runIpWith(command: IpCommand, client: RtnlClient): Wait<string> {
   try {
     switch (command.object) {
       case "address":

@@ -17,7 +17,8 @@ import {
 import { IpCommandError } from "./ip-command-error.ts";
 import { type IpOutput, jsonText } from "./ip-output.ts";
 import { linkFlagsToText, lladdrArgument, lladdrToText } from "./ip-values.ts";
-import { dumpLinks, findDevice, type RtnlClient, talk } from "./rtnl-client.ts";
+import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
+import { deviceName, dumpLinks, findDevice, talk } from "./rtnl-client.ts";
 
 /** `ip link …`, parsed. */
 export type LinkCommand =
@@ -150,28 +151,30 @@ export function* runLinkCommand(
     yield* talk(client, { type: "RTM_SETLINK", ifindex, ...changes });
     return "";
   }
-  const links = yield* selectLinks(client, command.device, command.onlyUp);
+  const all = yield* dumpLinks(client);
+  const links = selectLinks(all, command.device, command.onlyUp);
   if (output.isJson) {
     return jsonText(
-      links.map((link) => linkObject(link, output.isBrief)),
+      links.map((link) => linkObject(link, output.isBrief, false, all)),
       output,
     );
   }
   if (output.isBrief) {
     return links
-      .map((link) => `${briefStart(link)}${lladdrToText(link.address)} ${flagText(link)} \n`)
+      .map(
+        (link) => `${briefStart(link, all)}${lladdrToText(link.address)} ${flagText(link, all)} \n`,
+      )
       .join("");
   }
-  return links.map((link) => linkText(link, "mode DEFAULT ")).join("");
+  return links.map((link) => linkText(link, "mode DEFAULT ", all)).join("");
 }
 
 /** @throws {IpCommandError} Device "sim9" does not exist. */
-export function* selectLinks(
-  client: RtnlClient,
+export function selectLinks(
+  links: readonly LinkRecord[],
   device: string | undefined,
   onlyUp: boolean,
-): Wait<readonly LinkRecord[]> {
-  const links = yield* dumpLinks(client);
+): readonly LinkRecord[] {
   const selected = links.filter((link) => device === undefined || link.name === device);
   if (device !== undefined && selected.length === 0) {
     throw new IpCommandError(`Device "${device}" does not exist.`, 1);
@@ -179,50 +182,99 @@ export function* selectLinks(
   return onlyUp ? selected.filter((link) => (link.flags & IFF_UP) !== 0) : selected;
 }
 
-/** The two lines about a link that `ip link` and `ip addr` both print. */
-export function linkText(link: LinkRecord, mode: string): string {
-  const queue = link.txQueueLength === 0 ? "" : ` qlen ${link.txQueueLength}`;
+/** The two lines about a link that `ip link` and `ip addr` both print. @param all to name the device below */
+export function linkText(link: LinkRecord, mode: string, all: readonly LinkRecord[]): string {
   return (
-    `${link.ifindex}: ${link.name}: ${flagText(link)} mtu ${link.mtu} qdisc ${link.qdisc} ` +
-    `state ${link.operState} ${mode}group default${queue}\n` +
+    linkLine(link, mode, all) +
     `    link/${linkType(link)} ${lladdrToText(link.address)} brd ${broadcastText(link)}\n`
   );
 }
 
-export function briefStart(link: LinkRecord): string {
-  return `${link.name.padEnd(16)} ${link.operState.padEnd(14)} `;
+export function linkLine(link: LinkRecord, mode: string, all: readonly LinkRecord[]): string {
+  const queue = link.txQueueLength === 0 ? "" : ` qlen ${link.txQueueLength}`;
+  const master = link.master === undefined ? "" : `master ${deviceName(all, link.master)} `;
+  return (
+    `${link.ifindex}: ${fullName(link, all)}: ${flagText(link, all)} mtu ${link.mtu} ` +
+    `qdisc ${link.qdisc} ${master}state ${link.operState} ${mode}group default${queue}\n`
+  );
 }
 
-export function linkObject(link: LinkRecord, isBrief: boolean): Record<string, unknown> {
-  const flags = linkFlagsToText(link.flags);
+/** "veth0@veth1": with the device below it or beside it. */
+function fullName(link: LinkRecord, all: readonly LinkRecord[]): string {
+  const { lower } = link;
+  if (lower === undefined) return link.name;
+  return `${link.name}@${lower === 0 ? "NONE" : deviceName(all, lower)}`;
+}
+
+export function briefStart(link: LinkRecord, all: readonly LinkRecord[]): string {
+  return `${fullName(link, all).padEnd(16)} ${link.operState.padEnd(14)} `;
+}
+
+export function linkObject(
+  link: LinkRecord,
+  isBrief: boolean,
+  isWithoutAddress: boolean,
+  all: readonly LinkRecord[],
+): Record<string, unknown> {
+  const flags = flagNames(link, all);
   const address = lladdrToText(link.address);
-  if (isBrief) return { ifname: link.name, operstate: link.operState, address, flags };
+  const lower = link.lower === undefined ? {} : { link: lowerName(link.lower, all) };
+  if (isBrief) {
+    return { ...lower, ifname: link.name, operstate: link.operState, address, flags };
+  }
   return {
     ifindex: link.ifindex,
+    ...lower,
     ifname: link.name,
     flags,
     mtu: link.mtu,
     qdisc: link.qdisc,
+    ...(link.master === undefined ? {} : { master: deviceName(all, link.master) }),
     operstate: link.operState,
     linkmode: "DEFAULT",
     group: "default",
     txqlen: link.txQueueLength,
-    link_type: linkType(link),
-    address,
-    broadcast: broadcastText(link),
+    ...(isWithoutAddress
+      ? {}
+      : { link_type: linkType(link), address, broadcast: broadcastText(link) }),
   };
 }
 
-function flagText(link: LinkRecord): string {
-  return `<${linkFlagsToText(link.flags).join(",")}>`;
+function lowerName(ifindex: number, all: readonly LinkRecord[]): string | null {
+  return ifindex === 0 ? null : deviceName(all, ifindex);
+}
+
+/** A device whose lower one is down says so. */
+function flagNames(link: LinkRecord, all: readonly LinkRecord[]): string[] {
+  const names = linkFlagsToText(link.flags);
+  const below =
+    link.lower === undefined ? undefined : all.find((one) => one.ifindex === link.lower);
+  return below !== undefined && (below.flags & IFF_UP) === 0 ? [...names, "M-DOWN"] : names;
+}
+
+function flagText(link: LinkRecord, all: readonly LinkRecord[]): string {
+  return `<${flagNames(link, all).join(",")}>`;
+}
+
+/** ARPHRD_* in iproute2's words. */
+const LINK_TYPES: Readonly<Record<number, string>> = {
+  1: "ether",
+  512: "ppp",
+  768: "ipip",
+  772: "loopback",
+  776: "sit",
+  778: "gre",
+  823: "gre6",
+  65_534: "none",
+};
+
+function linkType(link: LinkRecord): string {
+  return LINK_TYPES[link.type] ?? `[${link.type}]`;
 }
 
 const ARPHRD_LOOPBACK = 772;
 
-function linkType(link: LinkRecord): string {
-  return link.type === ARPHRD_LOOPBACK ? "loopback" : "ether";
-}
-
 function broadcastText(link: LinkRecord): string {
+  if (link.broadcast !== undefined) return lladdrToText(link.broadcast);
   return link.type === ARPHRD_LOOPBACK ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
 }

@@ -1,5 +1,8 @@
 import type { Wait } from "@dcejs/lkl-kernel";
 import {
+  familyOf,
+  type IpAddress,
+  isSameAddress,
   type LinkRecord,
   type NeighbourRecord,
   NLM_F_CREATE,
@@ -14,21 +17,23 @@ import { IpCommandError } from "./ip-command-error.ts";
 import { type IpOutput, jsonText } from "./ip-output.ts";
 import {
   addressArgument,
+  familyNumber,
   type FamilyWord,
-  ipv4ToText,
+  ipToText,
   lladdrArgument,
   lladdrToText,
   neighbourStateArgument,
   neighbourStatesToText,
 } from "./ip-values.ts";
-import { deviceName, dumpLinks, findDevice, type RtnlClient, talk } from "./rtnl-client.ts";
+import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
+import { deviceName, dumpLinks, findDevice, talk } from "./rtnl-client.ts";
 
 /** `ip neighbour …`, parsed. */
 export type NeighbourCommand =
   | {
       readonly action: "add" | "change" | "replace" | "delete";
       readonly device: string;
-      readonly destination: number;
+      readonly destination: IpAddress;
       readonly lladdr?: Uint8Array;
       readonly state: number;
     }
@@ -36,8 +41,10 @@ export type NeighbourCommand =
 
 interface NeighbourFilter {
   readonly device?: string;
-  readonly destination?: number;
+  readonly destination?: IpAddress;
   readonly states?: number;
+  /** 0: all. */
+  readonly family: number;
 }
 
 const ACTIONS: readonly (readonly [string, NeighbourCommand["action"]])[] = [
@@ -79,7 +86,7 @@ function parseModify(
   family: FamilyWord,
 ): NeighbourCommand {
   let device: string | undefined;
-  let destination: number | undefined;
+  let destination: IpAddress | undefined;
   let lladdr: Uint8Array | undefined;
   let state = NUD_PERMANENT;
   while (!args.isEmpty) {
@@ -100,7 +107,12 @@ function parseModify(
 }
 
 function parseFilter(args: IpArguments, family: FamilyWord): NeighbourFilter {
-  const filter: { device?: string; destination?: number; states?: number } = {};
+  const filter: {
+    device?: string;
+    destination?: IpAddress;
+    states?: number;
+    family: number;
+  } = { family: familyNumber(family) };
   while (!args.isEmpty) {
     const word = args.take();
     if (word === "dev") filter.device = args.take();
@@ -158,14 +170,20 @@ export function* runNeighbourCommand(
 
 function* selectNeighbours(client: RtnlClient, filter: NeighbourFilter): Wait<NeighbourRecord[]> {
   const device = filter.device === undefined ? undefined : yield* findDevice(client, filter.device);
-  const request = { type: "RTM_GETNEIGH", reply: [] as NeighbourRecord[] } satisfies RtnlRequest;
+  const request = {
+    type: "RTM_GETNEIGH",
+    family: filter.family,
+    ...(device === undefined ? {} : { ifindex: device.ifindex }),
+    reply: [] as NeighbourRecord[],
+  } satisfies RtnlRequest;
   yield* talk(client, request);
   // As iproute2: entries of interfaces without ARP are only shown when asked for.
   const states = filter.states ?? 0xff & ~NUD_NOARP;
   return request.reply.filter(
     (one) =>
       (device === undefined || device.ifindex === one.ifindex) &&
-      (filter.destination === undefined || filter.destination === one.destination) &&
+      (filter.destination === undefined || isSameAddress(filter.destination, one.destination)) &&
+      (filter.family === 0 || filter.family === familyOf(one.destination)) &&
       (one.state & states) !== 0,
   );
 }
@@ -190,7 +208,7 @@ function neighbourText(
 ): string {
   const device = showsDevice ? `dev ${deviceName(links, one.ifindex)} ` : "";
   const lladdr = one.lladdr === undefined ? "" : `lladdr ${lladdrToText(one.lladdr)} `;
-  return `${ipv4ToText(one.destination)} ${device}${lladdr}${neighbourStatesToText(one.state).join(",")} \n`;
+  return `${ipToText(one.destination)} ${device}${lladdr}${neighbourStatesToText(one.state).join(",")} \n`;
 }
 
 function neighbourObject(
@@ -199,7 +217,7 @@ function neighbourObject(
   showsDevice: boolean,
 ): Record<string, unknown> {
   return {
-    dst: ipv4ToText(one.destination),
+    dst: ipToText(one.destination),
     ...(showsDevice ? { dev: deviceName(links, one.ifindex) } : {}),
     ...(one.lladdr === undefined ? {} : { lladdr: lladdrToText(one.lladdr) }),
     state: neighbourStatesToText(one.state),

@@ -3,21 +3,21 @@ import type { ProgramImage } from "../process/program-image.ts";
 import type { Process } from "../process/process.ts";
 import { IpCommandError } from "./ip-command-error.ts";
 import { parseIpCommand, runIpCommand } from "./ip-language.ts";
-import type { RtnlClient } from "./rtnl-client.ts";
+import type { NetlinkKernel } from "../netlink/netlink-client.ts";
 
 const encoder = new TextEncoder();
 
 /** The program `ip`: the same commands as a process, as DCE's LinuxStackHelper::RunIp runs them. */
-export function ipProgram(client: RtnlClient): ProgramImage {
+export function ipProgram(kernel: NetlinkKernel): ProgramImage {
   return {
     name: "ip",
-    run: (thread) => main(thread.process, client),
+    run: (thread) => main(thread.process, kernel),
   };
 }
 
-function* main(process: Process, client: RtnlClient): Wait {
+function* main(process: Process, kernel: NetlinkKernel): Wait {
   try {
-    const text = yield* runIpCommand(parseIpCommand(process.argv.slice(1)), client);
+    const text = yield* runIpCommand(parseIpCommand(process.argv.slice(1)), kernel);
     yield* print(process, 1, text);
     return 0;
   } catch (error) {

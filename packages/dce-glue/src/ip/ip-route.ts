@@ -1,5 +1,6 @@
 import type { Wait } from "@dcejs/lkl-kernel";
 import {
+  type IpAddress,
   NLM_F_APPEND,
   NLM_F_CREATE,
   NLM_F_EXCL,
@@ -26,6 +27,7 @@ import {
 } from "./ip-arguments.ts";
 import { IpCommandError } from "./ip-command-error.ts";
 import type { IpOutput } from "./ip-output.ts";
+import { isMetricWord, metricArgument } from "./ip-metrics.ts";
 import {
   getRoute,
   parseRouteFilter,
@@ -45,7 +47,8 @@ import {
   scopeArgument,
   tableArgument,
 } from "./ip-values.ts";
-import { findDevice, type RtnlClient, talk } from "./rtnl-client.ts";
+import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
+import { findDevice, talk } from "./rtnl-client.ts";
 
 /** `ip route …`, parsed. */
 export type RouteCommand =
@@ -58,13 +61,15 @@ export type RouteCommand =
 interface RouteWords {
   readonly destination: Prefix;
   readonly device?: string;
-  readonly gateway?: number;
-  readonly preferredSource?: number;
+  readonly gateway?: IpAddress;
+  readonly preferredSource?: IpAddress;
   readonly metric?: number;
   readonly scope?: number;
   readonly table?: number;
   readonly routeType?: number;
   readonly protocol?: number;
+  readonly isOnlink?: true;
+  readonly metrics?: readonly (readonly [number, number])[];
 }
 
 const ACTIONS: readonly (readonly [string, RouteCommand["action"]])[] = [
@@ -119,17 +124,29 @@ function parseWords(args: IpArguments, family: FamilyWord): RouteWords {
 
 /** Keywords in the order of `iproute_modify`. */
 function wordOne(words: MutableWords, word: string, args: IpArguments, family: FamilyWord): void {
-  if (word === "src") words.preferredSource = addressArgument(args.take(), family);
+  if (word === "src") words.preferredSource = addressArgument(args.take(), known(words, family));
   else if (word === "via") {
     const next = args.take();
-    words.gateway = addressArgument(next === "inet" ? args.take() : next, "inet");
+    words.gateway =
+      next === "inet" || next === "inet6"
+        ? addressArgument(args.take(), next)
+        : addressArgument(next, known(words, family));
   } else if (isShortForAny(word, "metric", "priority", "preference")) {
     words.metric = unsignedArgument(args.take(), '"metric" value is invalid');
   } else if (word === "scope") words.scope = scopeArgument(args.take());
   else if (isShortFor(word, "protocol")) words.protocol = protocolArgument(args.take());
   else if (isShortFor(word, "table")) words.table = tableArgument(args.take());
   else if (word === "dev" || word === "oif") words.device = args.take();
+  else if (word === "onlink") words.isOnlink = true;
+  else if (isMetricWord(word)) words.metrics = metricArgument(words.metrics ?? [], word, args);
   else destinationWord(words, word, args, family);
+}
+
+/** The family that the words so far have settled. */
+function known(words: MutableWords, family: FamilyWord): FamilyWord {
+  const { destination } = words;
+  if (destination === undefined || destination.isAny === true) return family;
+  return typeof destination.address === "number" ? "inet" : "inet6";
 }
 
 function destinationWord(
@@ -168,11 +185,17 @@ export function* runRouteCommand(
       return yield* getRoute(command, client, output);
     case "flush": {
       for (const route of yield* selectRoutes(command, client)) {
-        const { gateway, ifindex, preferredSource, isLinkDown: _down, type, ...rest } = route;
+        const { gateway, ifindex, preferredSource, type } = route;
+        const { destination, prefixLength, metric, scope, table, protocol } = route;
         yield* talk(client, {
           type: "RTM_DELROUTE",
           routeType: type,
-          ...rest,
+          destination,
+          prefixLength,
+          metric,
+          scope,
+          table,
+          protocol,
           ...(gateway === undefined ? {} : { gateway }),
           ...(ifindex === undefined ? {} : { ifindex }),
           ...(preferredSource === undefined ? {} : { preferredSource }),
@@ -213,14 +236,32 @@ function* specification(
   const link = device === undefined ? undefined : yield* findDevice(client, device);
   return {
     ...rest,
-    destination: destination.address,
+    destination: destinationOf(destination, rest),
     prefixLength: destination.length,
     ...(link === undefined ? {} : { ifindex: link.ifindex }),
     ...(type === undefined ? {} : { routeType: type }),
     ...(isDelete ? {} : { protocol: rest.protocol ?? RTPROT_BOOT }),
     table: rest.table ?? (isOwn ? RT_TABLE_LOCAL : RT_TABLE_MAIN),
-    scope: rest.scope ?? defaultScope(type, rest.gateway !== undefined, isDelete),
+    scope: rest.scope ?? scopeOf(destinationOf(destination, rest), type, rest, isDelete),
   };
+}
+
+/** "default" is of the family of its gateway or source. */
+function destinationOf(destination: Prefix, words: Omit<RouteWords, "destination">): IpAddress {
+  const other = words.gateway ?? words.preferredSource;
+  const isInet6 = destination.isAny === true && typeof other === "object";
+  return isInet6 ? new Uint8Array(16) : destination.address;
+}
+
+/** IPv6 has no scopes of routes. */
+function scopeOf(
+  destination: IpAddress,
+  type: number | undefined,
+  words: Omit<RouteWords, "destination">,
+  isDelete: boolean,
+): number {
+  if (typeof destination === "object") return RT_SCOPE_UNIVERSE;
+  return defaultScope(type, words.gateway !== undefined, isDelete);
 }
 
 function defaultScope(type: number | undefined, hasGateway: boolean, isDelete: boolean): number {

@@ -1,4 +1,5 @@
 import {
+  addressOctets,
   IFF_BROADCAST,
   IFF_LOOPBACK,
   IFF_LOWER_UP,
@@ -8,6 +9,7 @@ import {
   IFF_PROMISC,
   IFF_RUNNING,
   IFF_UP,
+  type IpAddress,
   NUD_DELAY,
   NUD_FAILED,
   NUD_INCOMPLETE,
@@ -16,23 +18,41 @@ import {
   NUD_PROBE,
   NUD_REACHABLE,
   NUD_STALE,
+  RTN_ANYCAST,
   RTN_BLACKHOLE,
   RTN_BROADCAST,
   RTN_LOCAL,
+  RTN_MULTICAST,
   RTN_PROHIBIT,
   RTN_UNICAST,
   RTN_UNREACHABLE,
 } from "../kernel/rtnl-request.ts";
+import { AF_INET, AF_INET6 } from "../posix/socket-address.ts";
+import { formatIpv4, formatIpv6, parseIpv6 } from "../posix/ip-text.ts";
 import { invalidArgument, unsignedArgument } from "./ip-arguments.ts";
 import { IpCommandError } from "./ip-command-error.ts";
 
 export interface Prefix {
-  readonly address: number;
+  readonly address: IpAddress;
   readonly length: number;
+  /** "default" and its kin: of whatever family the rest is. */
+  readonly isAny?: true;
 }
 
 /** What an address may be called in an error: with `-4` iproute2 says "inet". */
-export type FamilyWord = "any valid" | "inet";
+export type FamilyWord = "any valid" | "inet" | "inet6";
+
+/** AF_* of the option; 0: any. */
+export function familyNumber(family: FamilyWord): number {
+  if (family === "any valid") return 0;
+  return family === "inet" ? AF_INET : AF_INET6;
+}
+
+/** Dotted IPv4 text, IPv6 text, or what the family allows; undefined for anything else. */
+function addressFromText(text: string, family: FamilyWord): IpAddress | undefined {
+  const ipv4 = family === "inet6" ? undefined : ipv4FromText(text);
+  return ipv4 ?? (family === "inet" || !text.includes(":") ? undefined : parseIpv6(text));
+}
 
 /** Dotted IPv4 text → unsigned number; undefined for anything else. Short forms are not taken. */
 function ipv4FromText(text: string): number | undefined {
@@ -47,32 +67,65 @@ function ipv4FromText(text: string): number | undefined {
   return address;
 }
 
-/** 0x0a000001 → "10.0.0.1" */
-export function ipv4ToText(address: number): string {
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+/** "10.0.0.1", "fd00::1" */
+export function ipToText(address: IpAddress): string {
+  return typeof address === "number" ? formatIpv4(address) : formatIpv6(address);
+}
+
+function bitsOf(address: IpAddress): number {
+  return typeof address === "number" ? 32 : 128;
+}
+
+function isZero(address: IpAddress): boolean {
+  return typeof address === "number" ? address === 0 : address.every((octet) => octet === 0);
 }
 
 /** "10.0.0.0/24", or "10.0.0.1" for a host, as iproute2 prints a destination. */
-export function prefixToText(address: number, length: number): string {
-  if (length === 0) return address === 0 ? "default" : `${ipv4ToText(address)}/0`;
-  return length === 32 ? ipv4ToText(address) : `${ipv4ToText(address)}/${length}`;
+export function prefixToText(address: IpAddress, length: number): string {
+  if (length === 0) return isZero(address) ? "default" : `${ipToText(address)}/0`;
+  return length === bitsOf(address) ? ipToText(address) : `${ipToText(address)}/${length}`;
 }
 
-/** `get_prefix()`: "10.0.0.1/24", "10.0.0.1", "10.0.0.0/255.255.255.0", "default", "any", "all". */
+/** Whether the address is of the prefix's family and in it. */
+export function isInside(address: IpAddress, prefix: Prefix): boolean {
+  if (prefix.isAny === true) return true;
+  const one = addressOctets(address);
+  const other = addressOctets(prefix.address);
+  if (one.length !== other.length) return false;
+  for (let bit = 0; bit < prefix.length; bit += 8) {
+    const mask = 0xff00 >> Math.min(prefix.length - bit, 8);
+    if ((((one[bit / 8] ?? 0) ^ (other[bit / 8] ?? 0)) & mask & 0xff) !== 0) return false;
+  }
+  return true;
+}
+
+function anyAddress(family: FamilyWord): IpAddress {
+  return family === "inet6" ? new Uint8Array(16) : 0;
+}
+
+/** `get_prefix()`: "10.0.0.1/24", "10.0.0.1", "10.0.0.0/255.255.255.0", "fd00::/64", "default", "any", "all". */
 export function prefixArgument(word: string, family: FamilyWord): Prefix {
-  if (word === "default" || word === "any" || word === "all") return { address: 0, length: 0 };
+  if (word === "default" || word === "any" || word === "all") {
+    const isAny = family === "any valid" ? { isAny: true as const } : {};
+    return { address: anyAddress(family), length: 0, ...isAny };
+  }
   const slash = word.indexOf("/");
-  const address = ipv4FromText(slash < 0 ? word : word.slice(0, slash));
-  const length = slash < 0 ? 32 : prefixLengthFromText(word.slice(slash + 1));
+  const address = addressFromText(slash < 0 ? word : word.slice(0, slash), family);
+  const length = address === undefined ? undefined : prefixLength(word, slash, bitsOf(address));
   if (address === undefined || length === undefined) {
     throw new IpCommandError(`Error: ${family} prefix is expected rather than "${word}".`, 1);
   }
   return { address, length };
 }
 
+function prefixLength(word: string, slash: number, bits: number): number | undefined {
+  return slash < 0 ? bits : prefixLengthFromText(word.slice(slash + 1), bits);
+}
+
 /** `get_addr()` */
-export function addressArgument(word: string, family: FamilyWord): number {
-  const address = word === "default" || word === "any" ? 0 : ipv4FromText(word);
+export function addressArgument(word: string, family: FamilyWord): IpAddress {
+  const isAny = word === "default" || word === "any";
+  const address = isAny ? anyAddress(family) : addressFromText(word, family);
   if (address === undefined) {
     throw new IpCommandError(`Error: ${family} address is expected rather than "${word}".`, 1);
   }
@@ -80,12 +133,12 @@ export function addressArgument(word: string, family: FamilyWord): number {
 }
 
 /** A network mask counts its ones: "255.255.255.0" → 24. */
-function prefixLengthFromText(text: string): number | undefined {
-  if (/^\d{1,2}$/.test(text)) {
+function prefixLengthFromText(text: string, bits: number): number | undefined {
+  if (/^\d{1,3}$/.test(text)) {
     const length = Number(text);
-    return length <= 32 ? length : undefined;
+    return length <= bits ? length : undefined;
   }
-  const mask = ipv4FromText(text);
+  const mask = bits === 32 ? ipv4FromText(text) : undefined;
   if (mask === undefined) return undefined;
   const length = Math.clz32(~mask);
   return (length === 0 ? 0 : (-1 << (32 - length)) >>> 0) === mask ? length : undefined;
@@ -133,6 +186,8 @@ export const ROUTE_TYPES: Readonly<Record<string, number>> = {
   unicast: RTN_UNICAST,
   local: RTN_LOCAL,
   broadcast: RTN_BROADCAST,
+  anycast: RTN_ANYCAST,
+  multicast: RTN_MULTICAST,
   blackhole: RTN_BLACKHOLE,
   unreachable: RTN_UNREACHABLE,
   prohibit: RTN_PROHIBIT,

@@ -1,12 +1,8 @@
-import type { Blocked, Wait } from "@dcejs/lkl-kernel";
+import type { Wait } from "@dcejs/lkl-kernel";
 import { errorText } from "../kernel/error-text.ts";
 import type { LinkRecord, RtnlExtack, RtnlRequest } from "../kernel/rtnl-request.ts";
+import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
 import { IpCommandError } from "./ip-command-error.ts";
-
-/** The kernel as the `ip` language sees it: `KernelHandle.rtnl`, or a netlink socket. */
-export interface RtnlClient {
-  rtnl(request: RtnlRequest, extack: RtnlExtack): number | Blocked;
-}
 
 /**
  * Sends one request and waits for its answer.
@@ -15,8 +11,7 @@ export interface RtnlClient {
  */
 export function* talk(client: RtnlClient, request: RtnlRequest): Wait<void> {
   const extack: RtnlExtack = { message: undefined };
-  let answer = client.rtnl(request, extack);
-  if (typeof answer !== "number") answer = yield answer;
+  const answer = yield* client.request(request, extack);
   if (answer >= 0) return;
   throw new IpCommandError(
     extack.message === undefined

@@ -103,15 +103,13 @@ const KERNEL_HANDLE_FIELDS: Names<KernelHandle> = {
   sys_file_find: true,
   proc_read: true,
   proc_list: true,
-  rtnl: true,
   dmesg: true,
   task_interrupt: true,
 };
 
 /** The helpers of the kernel library. */
-export const LKL_HELPER_NAMES: readonly (keyof LklHelpers)[] = Object.keys(
-  KERNEL_HANDLE_FIELDS,
-).filter(isHelper);
+export const LKL_HELPER_NAMES: readonly (keyof LklHelpers)[] =
+  Object.keys(KERNEL_HANDLE_FIELDS).filter(isHelper);
 
 function isHelper(name: string): name is keyof LklHelpers {
   return name.startsWith("dce_lkl_");

@@ -1,5 +1,6 @@
 import { Errno } from "@dcejs/lkl-kernel";
-import { ipv4ToText, lladdrToText } from "../ip/ip-values.ts";
+import { ipToText, lladdrToText } from "../ip/ip-values.ts";
+import { requestNow, rtnetlinkClient } from "../netlink/rtnetlink-client.ts";
 import type { InterfaceAddress, KernelFilesProvider } from "../process/node-context.ts";
 import type { LinuxSocketFdFactory } from "./linux-socket-fd-factory.ts";
 import type { AddressRecord, LinkRecord, RtnlRequest } from "./rtnl-request.ts";
@@ -43,24 +44,25 @@ function interfaceAddresses(factory: LinuxSocketFdFactory): InterfaceAddress[] {
     if (link === undefined) continue;
     result.push({
       ...aboutLink(link),
-      family: "AF_INET",
-      address: ipv4ToText(one.local),
+      family: typeof one.local === "number" ? "AF_INET" : "AF_INET6",
+      address: ipToText(one.local),
       prefixLength: one.prefixLength,
-      broadcast: one.broadcast === undefined ? undefined : ipv4ToText(one.broadcast),
+      broadcast: one.broadcast === undefined ? undefined : ipToText(one.broadcast),
     });
   }
   return result;
 }
 
-/** Links and IPv4 addresses of a running kernel; empty where it cannot answer at once. */
+/** Links and IP addresses of a running kernel; empty where it cannot answer at once. */
 export function dumpInterfaces(factory: LinuxSocketFdFactory): {
   links: LinkRecord[];
   addresses: AddressRecord[];
 } {
   const links = { type: "RTM_GETLINK", reply: [] as LinkRecord[] } satisfies RtnlRequest;
   const addresses = { type: "RTM_GETADDR", reply: [] as AddressRecord[] } satisfies RtnlRequest;
-  factory.kernel.rtnl(links);
-  factory.kernel.rtnl(addresses);
+  const client = rtnetlinkClient(factory.kernel);
+  requestNow(client, links);
+  requestNow(client, addresses);
   return { links: links.reply, addresses: addresses.reply };
 }
 

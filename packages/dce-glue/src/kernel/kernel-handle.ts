@@ -12,7 +12,6 @@ import type {
   SimTask,
 } from "./kernel-objects.ts";
 import type { LklHelpers } from "./lkl-helpers.ts";
-import type { RtnlExtack, RtnlRequest } from "./rtnl-request.ts";
 
 /**
  * Version of this boundary. 2 is the classic ABI (`LIBOS_API_VERSION`, net-next-sim); 3 adds the
@@ -165,8 +164,6 @@ export interface KernelHandleExtensions {
   proc_read(path: string): string | number;
   /** Names in a folder of /proc, sorted; folders end with "/". @returns -ENOENT, -ENOTDIR */
   proc_list(path: string): string[] | number;
-  /** Configuration as rtnetlink(7) does it. @returns 0 or -errno; a GET request's records are in its `reply` */
-  rtnl(request: RtnlRequest, extack?: RtnlExtack): number | Blocked;
   /** Kernel log since boot, as dmesg(1) prints it. */
   dmesg(): string;
   /** A signal is pending for this task: interruptible waits end with -EINTR (`signal_wake_up`). */

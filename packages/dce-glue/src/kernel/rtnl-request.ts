@@ -1,9 +1,35 @@
+import { AF_INET, AF_INET6 } from "../posix/socket-address.ts";
+
 /**
  * Configuration of a kernel's network as typed records: what an rtnetlink message says, without
- * its bytes. The `ip` language makes them; a kernel with real rtnetlink sockets turns each into
- * one message. Names and meanings are rtnetlink(7)'s. IPv4 addresses are unsigned 32-bit numbers,
- * 0x0a000001 = 10.0.0.1.
+ * its bytes. The `ip` language makes them, and the client turns each into one message. Names and
+ * meanings are rtnetlink(7)'s.
  */
+
+/** IPv4: an unsigned number, 0x0a000001 = 10.0.0.1. IPv6: 16 octets. */
+export type IpAddress = number | Uint8Array;
+
+export function familyOf(address: IpAddress): number {
+  return typeof address === "number" ? AF_INET : AF_INET6;
+}
+
+/** In network order: 4 octets, or 16. */
+export function addressOctets(address: IpAddress): Uint8Array {
+  if (typeof address !== "number") return address;
+  return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address);
+}
+
+/** From 4 octets in network order a number; 16 octets stay what they are. */
+export function addressFromOctets(octets: Uint8Array): IpAddress {
+  if (octets.length !== 4) return octets;
+  return new DataView(octets.buffer, octets.byteOffset, 4).getUint32(0);
+}
+
+export function isSameAddress(a: IpAddress | undefined, b: IpAddress | undefined): boolean {
+  if (typeof a !== "object" || typeof b !== "object") return a === b;
+  return a.every((octet, index) => octet === b[index]);
+}
+
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
@@ -26,6 +52,8 @@ export const RT_TABLE_LOCAL = 255;
 export const RTN_UNICAST = 1;
 export const RTN_LOCAL = 2;
 export const RTN_BROADCAST = 3;
+export const RTN_ANYCAST = 4;
+export const RTN_MULTICAST = 5;
 export const RTN_BLACKHOLE = 6;
 export const RTN_UNREACHABLE = 7;
 export const RTN_PROHIBIT = 8;
@@ -65,26 +93,48 @@ export interface LinkRecord {
   readonly address: Uint8Array;
   /** ARPHRD_ETHER 1, ARPHRD_LOOPBACK 772 */
   readonly type: number;
-  readonly operState: "UNKNOWN" | "DOWN" | "UP" | "LOWERLAYERDOWN";
+  readonly operState:
+    | "UNKNOWN"
+    | "NOTPRESENT"
+    | "DOWN"
+    | "LOWERLAYERDOWN"
+    | "TESTING"
+    | "DORMANT"
+    | "UP";
   readonly qdisc: string;
+  /** Link-layer address that all stations hear. */
+  readonly broadcast?: Uint8Array;
+  /** The device below it, or the other end of a veth pair. */
+  readonly lower?: number;
+  /** The bridge or bond that it belongs to. */
+  readonly master?: number;
+  /** "veth", "bridge"… for devices that software made. */
+  readonly kind?: string;
+  /** struct rtnl_link_stats64 */
+  readonly statistics?: Uint8Array;
 }
 
 export interface AddressRecord {
   readonly ifindex: number;
-  readonly local: number;
+  readonly local: IpAddress;
   readonly prefixLength: number;
-  readonly broadcast: number | undefined;
+  readonly broadcast: IpAddress | undefined;
   readonly scope: number;
   readonly label: string;
   readonly isSecondary: boolean;
+  /** IFA_F_* */
+  readonly flags?: number;
+  /** The other end of a point-to-point link. */
+  readonly peer?: IpAddress;
+  readonly metric?: number;
 }
 
 export interface RouteRecord {
-  readonly destination: number;
+  readonly destination: IpAddress;
   readonly prefixLength: number;
-  readonly gateway: number | undefined;
+  readonly gateway: IpAddress | undefined;
   readonly ifindex: number | undefined;
-  readonly preferredSource: number | undefined;
+  readonly preferredSource: IpAddress | undefined;
   readonly metric: number;
   readonly scope: number;
   readonly table: number;
@@ -92,16 +142,25 @@ export interface RouteRecord {
   readonly protocol: number;
   /** The device has no carrier or is down: iproute2 prints `linkdown`. */
   readonly isLinkDown: boolean;
+  /** rtm_flags */
+  readonly flags?: number;
+  /** Of a route that was asked for: the source that was said, and whose packet it would be. */
+  readonly source?: IpAddress;
+  readonly uid?: number;
+  /** ICMPV6_ROUTER_PREF_*, IPv6 only. */
+  readonly preference?: number;
+  /** RTAX_* and their values. */
+  readonly metrics?: readonly (readonly [number, number])[];
 }
 
 export interface NeighbourRecord {
   readonly ifindex: number;
-  readonly destination: number;
+  readonly destination: IpAddress;
   readonly lladdr: Uint8Array | undefined;
   readonly state: number;
 }
 
-/** One request; `rtnl` answers 0 or -errno and puts the records of a GET request into `reply`. */
+/** One request. The records that a GET request is answered with go into its `reply`. */
 export type RtnlRequest =
   | { readonly type: "RTM_GETLINK"; readonly ifindex?: number; reply: LinkRecord[] }
   | {
@@ -115,45 +174,67 @@ export type RtnlRequest =
       readonly txQueueLength?: number;
       readonly name?: string;
     }
-  | { readonly type: "RTM_GETADDR"; readonly ifindex?: number; reply: AddressRecord[] }
+  | {
+      readonly type: "RTM_GETADDR";
+      /** @default all families */
+      readonly family?: number;
+      readonly ifindex?: number;
+      reply: AddressRecord[];
+    }
   | {
       readonly type: "RTM_NEWADDR";
       readonly flags: number;
       readonly ifindex: number;
-      readonly local: number;
+      readonly local: IpAddress;
       readonly prefixLength: number;
-      readonly broadcast?: number;
+      readonly peer?: IpAddress;
+      readonly broadcast?: IpAddress;
       readonly scope?: number;
       readonly label?: string;
+      readonly addressFlags?: number;
+      readonly metric?: number;
     }
   | {
       readonly type: "RTM_DELADDR";
       readonly ifindex: number;
-      readonly local: number;
+      readonly local: IpAddress;
       readonly prefixLength: number;
+      /** Of any length. */
+      readonly isAnyLength?: true;
+      readonly peer?: IpAddress;
     }
   | {
       readonly type: "RTM_GETROUTE";
       /** undefined: dump `table`; else the route that a packet to it would take. */
-      readonly destination?: number;
-      readonly source?: number;
+      readonly destination?: IpAddress;
+      readonly source?: IpAddress;
       readonly ifindex?: number;
+      /** Of a dump; 0: all. @default AF_INET */
+      readonly family?: number;
+      /** For one destination: the route of the table, not what is made of it. */
+      readonly isFibMatch?: true;
       /** Tables to dump; RT_TABLE_UNSPEC: all. */
       readonly table?: number;
       reply: RouteRecord[];
     }
   | ({ readonly type: "RTM_NEWROUTE"; readonly flags: number } & RouteSpecification)
   | ({ readonly type: "RTM_DELROUTE" } & RouteSpecification)
-  | { readonly type: "RTM_GETNEIGH"; readonly ifindex?: number; reply: NeighbourRecord[] }
+  | {
+      readonly type: "RTM_GETNEIGH";
+      /** @default all families */
+      readonly family?: number;
+      readonly ifindex?: number;
+      reply: NeighbourRecord[];
+    }
   | {
       readonly type: "RTM_NEWNEIGH";
       readonly flags: number;
       readonly ifindex: number;
-      readonly destination: number;
+      readonly destination: IpAddress;
       readonly lladdr?: Uint8Array;
       readonly state: number;
     }
-  | { readonly type: "RTM_DELNEIGH"; readonly ifindex: number; readonly destination: number };
+  | { readonly type: "RTM_DELNEIGH"; readonly ifindex: number; readonly destination: IpAddress };
 
 /** The kernel's own words about an error (NLMSGERR_ATTR_MSG), without a full stop. */
 export interface RtnlExtack {
@@ -162,14 +243,18 @@ export interface RtnlExtack {
 
 /** What identifies or makes a route; what is left out matches anything (DEL) or gets its default (NEW). */
 export interface RouteSpecification {
-  readonly destination: number;
+  readonly destination: IpAddress;
   readonly prefixLength: number;
-  readonly gateway?: number;
+  readonly gateway?: IpAddress;
   readonly ifindex?: number;
-  readonly preferredSource?: number;
+  readonly preferredSource?: IpAddress;
   readonly metric?: number;
   readonly scope?: number;
   readonly table?: number;
   readonly routeType?: number;
   readonly protocol?: number;
+  /** RTNH_F_ONLINK: the gateway is on the link, whatever the table says. */
+  readonly isOnlink?: boolean;
+  /** RTAX_* and their values. */
+  readonly metrics?: readonly (readonly [number, number])[];
 }

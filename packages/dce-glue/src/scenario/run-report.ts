@@ -1,5 +1,5 @@
 import type { Port } from "@dcejs/links";
-import { ipv4ToText, lladdrToText } from "../ip/ip-values.ts";
+import { ipToText, lladdrToText } from "../ip/ip-values.ts";
 import { dumpInterfaces } from "../kernel/kernel-files.ts";
 import type { SimDeviceStats } from "../kernel/kernel-objects.ts";
 import { IFF_UP } from "../kernel/rtnl-request.ts";
@@ -57,8 +57,8 @@ function interfacesOf(node: SimulatedNode): InterfaceResult[] {
       mtu: link.mtu,
       isUp: (link.flags & IFF_UP) !== 0,
       ipv4: addresses
-        .filter((one) => one.ifindex === link.ifindex)
-        .map((one) => `${ipv4ToText(one.local)}/${one.prefixLength}`),
+        .filter((one) => one.ifindex === link.ifindex && typeof one.local === "number")
+        .map((one) => `${ipToText(one.local)}/${one.prefixLength}`),
       rxPackets: stats.rx_packets,
       rxBytes: stats.rx_bytes,
       rxDropped: stats.rx_dropped,

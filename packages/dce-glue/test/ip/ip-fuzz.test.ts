@@ -1,8 +1,8 @@
 import { array, assert, constantFrom, integer, oneof, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import { IpCommandError } from "../../src/ip/ip-command-error.ts";
-import { parseIpCommand, runIpCommand } from "../../src/ip/ip-language.ts";
-import { ipv4ToText, prefixArgument, prefixToText } from "../../src/ip/ip-values.ts";
+import { parseIpCommand, runIpWith } from "../../src/ip/ip-language.ts";
+import { ipToText, prefixArgument, prefixToText } from "../../src/ip/ip-values.ts";
 import { RecordingClient } from "./recording-client.ts";
 
 const WORDS = [
@@ -22,7 +22,7 @@ const WORDS = [
 
 function outcome(command: readonly string[]): string {
   try {
-    const step = runIpCommand(parseIpCommand(command), new RecordingClient()).next();
+    const step = runIpWith(parseIpCommand(command), new RecordingClient()).next();
     return step.done === true && typeof step.value === "string" ? "printed" : "waits";
   } catch (error) {
     return error instanceof IpCommandError ? "refused" : String(error);
@@ -49,7 +49,7 @@ test("a prefix survives printing and reading", () => {
         address: value,
         length,
       });
-      expect(prefixArgument(ipv4ToText(value), "inet")).toEqual({ address: value, length: 32 });
+      expect(prefixArgument(ipToText(value), "inet")).toEqual({ address: value, length: 32 });
     }),
   );
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { IpCommandError } from "../../src/ip/ip-command-error.ts";
-import { parseIpCommand, runIpCommand } from "../../src/ip/ip-language.ts";
+import { parseIpCommand, runIpWith } from "../../src/ip/ip-language.ts";
 import type { AddressRecord, RouteRecord } from "../../src/kernel/rtnl-request.ts";
 import { RecordingClient } from "./recording-client.ts";
 
 function ip(command: string, client = new RecordingClient()): string {
-  const step = runIpCommand(parseIpCommand(command), client).next();
+  const step = runIpWith(parseIpCommand(command), client).next();
   if (step.done !== true) throw new Error("the client answers at once");
   return step.value;
 }
@@ -348,11 +348,15 @@ describe("output is iproute2's, blanks at the ends of lines included", () => {
 
   test("route get", () => {
     const answering = new RecordingClient();
-    answering.routes = [route(0x0102_0304, 32, { gateway: 0x0a00_00fe, preferredSource: TEN })];
+    const cloned = { flags: 0x200, uid: 0 };
+    answering.routes = [
+      route(0x0102_0304, 32, { gateway: 0x0a00_00fe, preferredSource: TEN, ...cloned }),
+    ];
     expect(ip("route get 1.2.3.4", answering)).toBe(
       "1.2.3.4 via 10.0.0.254 dev sim0 src 10.0.0.1 uid 0 \n    cache \n",
     );
-    answering.routes = [route(TEN, 32, { ifindex: 1, type: 2, preferredSource: TEN })];
+    const toUs = { flags: 0x8000_0200, uid: 0 };
+    answering.routes = [route(TEN, 32, { ifindex: 1, type: 2, preferredSource: TEN, ...toUs })];
     expect(ip("route get 10.0.0.1", answering)).toBe(
       "local 10.0.0.1 dev lo src 10.0.0.1 uid 0 \n    cache <local> \n",
     );

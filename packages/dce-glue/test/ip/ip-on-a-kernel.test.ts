@@ -120,10 +120,10 @@ test("addresses: order, secondaries, labels, and what is refused", async () => {
     ),
   ).toEqual([
     "",
-    "RTNETLINK answers: File exists",
+    "Error: ipv4: Address already assigned.",
     "",
     "",
-    "RTNETLINK answers: Cannot assign requested address",
+    "Error: ipv4: Address not found.",
     `2: sim0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc pfifo state UP group default qlen 1000
     link/ether 00:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
     inet 10.0.0.1/24 scope global sim0

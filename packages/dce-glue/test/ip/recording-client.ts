@@ -1,4 +1,5 @@
-import type { RtnlClient } from "../../src/ip/rtnl-client.ts";
+import type { Wait } from "@dcejs/lkl-kernel";
+import type { RtnlClient } from "../../src/netlink/rtnetlink-client.ts";
 import type {
   AddressRecord,
   LinkRecord,
@@ -43,7 +44,8 @@ export class RecordingClient implements RtnlClient {
   answer = 0;
   extack: string | undefined;
 
-  rtnl(request: RtnlRequest, extack: RtnlExtack): number {
+  // oxlint-disable-next-line require-yield -- this one never waits
+  *request(request: RtnlRequest, extack?: RtnlExtack): Wait {
     switch (request.type) {
       case "RTM_GETLINK":
         request.reply.push(...this.links);
@@ -65,7 +67,7 @@ export class RecordingClient implements RtnlClient {
       case "RTM_NEWNEIGH":
       case "RTM_DELNEIGH":
         this.changes.push(request);
-        extack.message = this.extack;
+        if (extack !== undefined) extack.message = this.extack;
         return this.answer;
       default:
         return request satisfies never;

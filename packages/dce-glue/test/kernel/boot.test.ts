@@ -8,6 +8,7 @@ import { LinuxSocketFdFactory } from "../../src/kernel/linux-socket-fd-factory.t
 import { SimNic } from "../../src/kernel/sim-nic.ts";
 import { simDceHandle } from "../../src/kernel/sim-dce-handle.ts";
 import { simHostOps } from "../../src/kernel/sim-host-ops.ts";
+import { requestNow, rtnetlinkClient } from "../../src/netlink/rtnetlink-client.ts";
 import { DceManager } from "../../src/process/dce-manager.ts";
 
 interface Host {
@@ -137,7 +138,7 @@ test("a card plugged into a running kernel becomes its next device", () => {
   const address = Uint8Array.of(0, 0, 0, 0, 0, 9);
   target.factory.addNic(new SimNic(cable.a, "sim0", address, 1400, 0));
   const links = { type: "RTM_GETLINK" as const, reply: [] };
-  target.factory.kernel.rtnl(links);
+  requestNow(rtnetlinkClient(target.factory.kernel), links);
   expect(links.reply).toMatchObject([
     { name: "lo" },
     { name: "sim0", mtu: 1400, address, operState: "DOWN" },

@@ -14,6 +14,7 @@ import {
 import { LinuxSocketFdFactory } from "../../src/kernel/linux-socket-fd-factory.ts";
 import { IFF_UP, type LinkRecord, type RtnlRequest } from "../../src/kernel/rtnl-request.ts";
 import { SimNic } from "../../src/kernel/sim-nic.ts";
+import { requestNow, rtnetlinkClient } from "../../src/netlink/rtnetlink-client.ts";
 import { DceManager } from "../../src/process/dce-manager.ts";
 
 /** The far end of the cable: keeps what arrives. */
@@ -69,8 +70,12 @@ beforeEach(() => {
   });
 });
 
+function ask(request: RtnlRequest): number | undefined {
+  return requestNow(rtnetlinkClient(kernel), request);
+}
+
 function configure(request: RtnlRequest): void {
-  const result = kernel.rtnl(request);
+  const result = ask(request);
   if (result !== 0) throw new Error(`${request.type} was refused`);
 }
 
@@ -86,7 +91,7 @@ function device(): SimDevice {
 
 function links(): LinkRecord[] {
   const request = { type: "RTM_GETLINK" as const, reply: [] as LinkRecord[] };
-  kernel.rtnl(request);
+  ask(request);
   return request.reply;
 }
 
@@ -243,7 +248,7 @@ describe("packets", () => {
   });
 
   test("a queue that is full drops, and counts it", () => {
-    kernel.rtnl({ type: "RTM_SETLINK", ifindex: 2, txQueueLength: 3 });
+    ask({ type: "RTM_SETLINK", ifindex: 2, txQueueLength: 3 });
     const socket = udpSocket();
     run(function* () {
       for (let i = 0; i < 50; i++) {
@@ -261,7 +266,7 @@ describe("packets", () => {
 describe("devices, both ways", () => {
   test("what the user changes in the kernel is told to the card", () => {
     const before = nic.changeCount;
-    expect(kernel.rtnl({ type: "RTM_SETLINK", ifindex: 2, mtu: 900 })).toBe(0);
+    expect(ask({ type: "RTM_SETLINK", ifindex: 2, mtu: 900 })).toBe(0);
     expect(nic.mtu).toBe(900);
     expect(nic.changeCount).toBeGreaterThan(before);
   });
@@ -340,7 +345,7 @@ describe("the LKL helpers", () => {
     expect(kernel.dce_lkl_set_ipv4_gateway(0x0a01_0002)).toBe(0);
     expect(kernel.dce_lkl_add_neighbor(2, 2, Uint8Array.of(10, 1, 0, 9), PEER_MAC)).toBe(0);
     const routes = { type: "RTM_GETROUTE" as const, table: 254, reply: [] };
-    kernel.rtnl(routes);
+    ask(routes);
     expect(routes.reply).toMatchObject([
       { prefixLength: 0, gateway: 0x0a01_0002 },
       { destination: 0x0a01_0000, prefixLength: 16 },

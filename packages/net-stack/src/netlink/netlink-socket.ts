@@ -127,6 +127,8 @@ class NetlinkSocket extends Socket {
   /** netlink_sendmsg: to the kernel, to another socket's port, or to a group. */
   override sendmsg(msg: MsgHdr, flags: number): number | Wait {
     const nlk = this.#nlk;
+    // The stack was shut down, and a program still has the descriptor.
+    if (nlk.sock_dead) return -Errno.EBADF;
     if ((flags & MSG_OOB) !== 0) return -Errno.EOPNOTSUPP;
     const length = iov_length(msg);
     if (length === 0) return -Errno.ENODATA;

@@ -8,7 +8,6 @@ import type { DceKernel } from "../kernel-objects.ts";
 import type { KernelHost, KernelInstance, KernelProvider } from "../kernel-provider.ts";
 import { emulatedDevices } from "./emulated-devices.ts";
 import { emulatedLkl } from "./emulated-lkl.ts";
-import { emulatedRtnl } from "./emulated-rtnl.ts";
 import { emulatedSockets } from "./emulated-sockets.ts";
 import { emulatedSysctl } from "./emulated-sysctl.ts";
 import { EmulatedTask, Forwarders } from "./forwarders.ts";
@@ -93,7 +92,6 @@ function makeHandle(
     ...emulatedDevices(forwarders, net, imported, dce),
     ...emulatedSysctl(forwarders, tree, net),
     ...emulatedLkl(forwarders),
-    rtnl: emulatedRtnl(forwarders, net),
     dmesg: () => kernel.dmesg(),
   };
 }

@@ -1,5 +1,11 @@
-import { type Wait, type WaitQueueEntry, type WaitQueueHead } from "@dcejs/lkl-kernel";
-import { type NetStack, Socket } from "@dcejs/net-stack";
+import {
+  type Blocked,
+  Errno,
+  type Wait,
+  type WaitQueueEntry,
+  type WaitQueueHead,
+} from "@dcejs/lkl-kernel";
+import { AF_NETLINK, type NetStack, Socket } from "@dcejs/net-stack";
 import type { DceHandle } from "../dce-handle.ts";
 import type { KernelHandleClassic } from "../kernel-handle.ts";
 import type { DceSocket, Out, PollTableRef, SimMsgHdr } from "../kernel-objects.ts";
@@ -27,6 +33,7 @@ type SocketCalls = Pick<
 
 const SOCK_TYPE_MASK = 0xf;
 const O_NONBLOCK = 0o4000;
+const MSG_DONTWAIT = 0x40;
 
 /** The socket part of the emulated kernel's KernelHandle. */
 export function emulatedSockets(
@@ -54,9 +61,9 @@ export function emulatedSockets(
       forwarders.now(create, domain, type, protocol, out),
     sock_close: (socket) => forwarders.forward(release, socketOf(socket), 0, 0, 0),
     sock_recvmsg: (socket, message, flags) =>
-      forwarders.forward(receive, socketOf(socket), message, flags, 0),
+      passMessage(forwarders, receive, receiveNow, socketOf(socket), message, flags),
     sock_sendmsg: (socket, message, flags) =>
-      forwarders.forward(send, socketOf(socket), message, flags, 0),
+      passMessage(forwarders, send, sendNow, socketOf(socket), message, flags),
     sock_getsockname: (socket, address, length) =>
       forwarders.now(getName, socketOf(socket), 0, address, length),
     sock_getpeername: (socket, address, length) =>
@@ -118,6 +125,35 @@ class PollEntry implements WaitQueueEntry {
     this.#imported.poll_event(key, this.#context);
     return true;
   }
+}
+
+/** Netlink without waiting needs no task of the kernel: configuration may be asked from anywhere. */
+function passMessage(
+  forwarders: Forwarders,
+  call: (socket: Socket, message: SimMsgHdr, flags: number) => number | Wait,
+  callNow: (socket: Socket, message: SimMsgHdr, flags: number) => number,
+  socket: Socket,
+  message: SimMsgHdr,
+  flags: number,
+): number | Blocked {
+  const isNow = (flags & MSG_DONTWAIT) !== 0 && socket.sk?.sk_family === AF_NETLINK;
+  return isNow
+    ? forwarders.now(callNow, socket, message, flags, 0)
+    : forwarders.forward(call, socket, message, flags, 0);
+}
+
+function receiveNow(socket: Socket, message: SimMsgHdr, flags: number): number {
+  return atOnce(socket.recvmsg(message, flags));
+}
+
+function sendNow(socket: Socket, message: SimMsgHdr, flags: number): number {
+  return atOnce(socket.sendmsg(message, flags));
+}
+
+function atOnce(result: number | Wait): number {
+  if (typeof result === "number") return result;
+  result.return(0);
+  return -Errno.EAGAIN;
 }
 
 function release(socket: Socket): number | Wait {

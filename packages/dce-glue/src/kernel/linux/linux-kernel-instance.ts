@@ -8,7 +8,6 @@ import { LinuxDevices } from "./linux-devices.ts";
 import { LinuxFiles } from "./linux-files.ts";
 import { linuxLkl } from "./linux-lkl.ts";
 import { LinuxNamespace } from "./linux-namespace.ts";
-import { temporaryRtnl } from "./linux-rtnl-temporary.ts";
 import { type LinuxKind, LinuxRuntime, type SharedLinux } from "./linux-runtime.ts";
 import { linuxSockets } from "./linux-sockets.ts";
 import { LinuxTask } from "./linux-task.ts";
@@ -103,7 +102,6 @@ class LinuxBoot {
       }),
       ...this.#devices.handle,
       ...this.#files.handle,
-      rtnl: temporaryRtnl(() => this.#bootedCalls),
       ...linuxLkl(() => handle, this.#imported, this.#dce),
       dmesg: () => this.#runtime?.kernel.dmesg() ?? "",
     };
