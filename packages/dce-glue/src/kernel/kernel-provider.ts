@@ -66,12 +66,14 @@ let loading: Promise<void> | undefined;
 
 /** Finds the kernels that are not part of this package: real Linux, where it is installed and built. */
 export function loadKernelProviders(): Promise<void> {
-  loading ??= linuxProviders().then((found) => {
-    for (const provider of found) {
-      if (!providers.has(provider.name)) providers.set(provider.name, provider);
-    }
-  });
+  loading ??= addLinuxProviders();
   return loading;
+}
+
+async function addLinuxProviders(): Promise<void> {
+  for (const provider of await linuxProviders()) {
+    if (!providers.has(provider.name)) providers.set(provider.name, provider);
+  }
 }
 
 /** @throws {ScenarioError} no such kernel; the message lists the names there are */

@@ -41,7 +41,7 @@ function sysFile(file: SimSysFile): LinuxSysFile {
   throw new TypeError("not a sysctl file of this kernel");
 }
 
-interface DirectoryEntry {
+export interface DirectoryEntry {
   readonly name: string;
   readonly isFolder: boolean;
 }
@@ -121,8 +121,20 @@ export class LinuxFiles {
 
   /** Names in a folder but "." and "..", as the kernel gives them. */
   list(path: string): DirectoryEntry[] | number {
-    const fd = this.#open(path, O_RDONLY | O_DIRECTORY);
+    const fd = this.openFolder(path);
     if (fd < 0) return fd;
+    const entries = this.listOpen(fd);
+    this.#close(fd);
+    return entries;
+  }
+
+  /** @returns a descriptor of the kernel's, or -errno */
+  openFolder(path: string): number {
+    return this.#open(path, O_RDONLY | O_DIRECTORY);
+  }
+
+  /** What is left to read of an open folder. */
+  listOpen(fd: number): DirectoryEntry[] | number {
     const calls = this.#calls();
     const room = calls.service.data(READ_SIZE);
     const entries: DirectoryEntry[] = [];
@@ -131,7 +143,6 @@ export class LinuxFiles {
       got = calls.serve(NR.getdents64, fd, room, READ_SIZE);
       if (got > 0) this.#parse(room, got, entries);
     } while (got > 0);
-    this.#close(fd);
     return got < 0 ? got : entries;
   }
 

@@ -98,11 +98,17 @@ class LinuxBoot {
         calls: () => this.#bootedCalls,
         polls: () => this.#bootedRuntime.polls,
         imported: this.#imported,
-        raisePipe: (task) => void this.#imported.signal_raised(this.#dce, task, SIGPIPE),
+        raisePipe: (task) => this.#imported.signal_raised(this.#dce, task, SIGPIPE),
       }),
       ...this.#devices.handle,
       ...this.#files.handle,
-      ...linuxLkl(() => handle, this.#imported, this.#dce),
+      rtnl: temporaryRtnl(() => this.#bootedCalls),
+      ...linuxLkl(
+        () => handle,
+        () => this.#bootedCalls,
+        this.#imported,
+        this.#dce,
+      ),
       dmesg: () => this.#runtime?.kernel.dmesg() ?? "",
     };
     return handle;

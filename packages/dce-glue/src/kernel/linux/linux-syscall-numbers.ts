@@ -3,6 +3,7 @@ export const NR = {
   fcntl64: 25,
   ioctl: 29,
   mkdirat: 34,
+  umount2: 39,
   mount: 40,
   openat: 56,
   close: 57,
