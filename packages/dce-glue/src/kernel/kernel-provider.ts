@@ -82,7 +82,7 @@ export function kernelProvider(name: string): KernelProvider {
   if (provider !== undefined) return provider;
   const known = kernelProviderNames().join(", ");
   throw new ScenarioError(
-    name.startsWith("linux-")
+    /^linux-(6\.1|6\.12|7\.3)(-full)?$/.test(name)
       ? `kernel "${name}" is not here: install @dcejs/linux, or build it with "npm run linux"; there is: ${known}`
       : `unknown kernel "${name}"; there is: ${known}`,
   );

@@ -25,7 +25,7 @@ test.each<[string, (sim: Simulation) => void, RegExp]>([
   [
     "an unknown kernel",
     (sim) => void sim.node("a", { kernel: "linux-0.1" }),
-    /^unknown kernel "linux-0.1"; there is: emulated$/,
+    /^unknown kernel "linux-0.1"; there is: emulated/,
   ],
   [
     "a link to itself",

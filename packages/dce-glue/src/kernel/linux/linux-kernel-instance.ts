@@ -102,10 +102,10 @@ class LinuxBoot {
       }),
       ...this.#devices.handle,
       ...this.#files.handle,
-      rtnl: temporaryRtnl(() => this.#bootedCalls),
       ...linuxLkl(
         () => handle,
         () => this.#bootedCalls,
+        this.#host.taskManager,
         this.#imported,
         this.#dce,
       ),
