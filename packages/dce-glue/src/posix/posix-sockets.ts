@@ -60,6 +60,8 @@ const SO_RCVTIMEO_NEW = 66;
 const SO_SNDTIMEO_NEW = 67;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const TCP_CONGESTION = 13;
+const TCP_CA_NAME_MAX = 16;
 const NS_PER_SEC = 1_000_000_000;
 
 /** Sockets. Addresses are typed here and bytes below; each call throws SyscallError. */
@@ -165,12 +167,12 @@ export abstract class PosixSockets extends PosixFiles {
     return this.#name("getpeername", sockets.sysGetpeername, fd);
   }
 
-  /** @param value an int, a flag, a time, or bytes in Linux's layout. */
+  /** @param value an int, a flag, a time, a name (TCP_CONGESTION, SO_BINDTODEVICE), or bytes in Linux's layout. */
   setsockopt(
     fd: number,
     level: number,
     name: number,
-    value: number | boolean | Timeval | Uint8Array,
+    value: number | boolean | string | Timeval | Uint8Array,
   ): MaybePromise<number> {
     return this.call("setsockopt", sockets.sysSetsockopt, fd, level, name, optionBytes(value));
   }
@@ -212,6 +214,16 @@ export abstract class PosixSockets extends PosixFiles {
 
   setNoDelay(fd: number, isOn: boolean): MaybePromise<number> {
     return this.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, isOn);
+  }
+
+  /** @param name "cubic", "bbr"… Fails with ENOENT where the kernel has none of that name. */
+  setCongestionControl(fd: number, name: string): MaybePromise<number> {
+    return this.setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name);
+  }
+
+  getCongestionControl(fd: number): MaybePromise<string> {
+    const bytes = this.getsockoptBytes(fd, IPPROTO_TCP, TCP_CONGESTION, TCP_CA_NAME_MAX);
+    return mapResult(bytes, (name) => new TextDecoder().decode(name).replace(/\0.*$/s, ""));
   }
 
   /** @param octets Linux doubles it. */
@@ -286,8 +298,9 @@ function timeval(ns: number): Timeval {
   return { sec: Math.floor(ns / NS_PER_SEC), usec: Math.floor((ns % NS_PER_SEC) / 1000) };
 }
 
-function optionBytes(value: number | boolean | Timeval | Uint8Array): Uint8Array {
+function optionBytes(value: number | boolean | string | Timeval | Uint8Array): Uint8Array {
   if (value instanceof Uint8Array) return value;
+  if (typeof value === "string") return bytesOf(value);
   if (typeof value === "object") {
     const bytes = new Uint8Array(16);
     const view = new DataView(bytes.buffer);
