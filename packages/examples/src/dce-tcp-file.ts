@@ -1,14 +1,11 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ScenarioError, simulation } from "@dcejs/dce-glue";
+import { seededText, sha256 } from "./measure/seeded-file.ts";
 import { receiveFile } from "./programs/receive-file.ts";
 import { sendFile } from "./programs/send-file.ts";
 
 const PORT = 9000;
 const DEFAULT_SIZE = 1_000_000;
-const LINE = 80;
-const NEWLINE = 0x0a;
-const LETTER_A = 0x61;
 
 /** The main job: a real file crosses a simulated link through two kernels, and arrives as it was. */
 export default simulation(
@@ -23,7 +20,8 @@ export default simulation(
   },
   (sim) => {
     const { file, rate, delay, loss } = sim.options;
-    const content = file === undefined ? seededText() : hostFile(file);
+    const content =
+      file === undefined ? seededText(sim.random("file"), DEFAULT_SIZE) : hostFile(file);
 
     const sender = sim.node("sender");
     const receiver = sim.node("receiver");
@@ -50,13 +48,6 @@ export default simulation(
         goodputMbps: Number(((received.length * 8) / 1e6 / seconds).toFixed(3)),
       };
     };
-
-    /** Lines of random letters: text, so that no protocol dissector takes it for something of its own. */
-    function seededText(): Uint8Array {
-      const bytes = new Uint8Array(DEFAULT_SIZE);
-      sim.random("file").bytes(bytes);
-      return bytes.map((byte, i) => (i % LINE === LINE - 1 ? NEWLINE : LETTER_A + (byte % 26)));
-    }
   },
 );
 
@@ -66,8 +57,4 @@ function hostFile(path: string): Uint8Array {
   } catch (error) {
     throw new ScenarioError(`--file ${path}: ${String(error)}`);
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

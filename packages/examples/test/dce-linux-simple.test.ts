@@ -6,5 +6,4 @@ test("a client and a server talk over lo", async () => {
   const run = await runScenario(scenario);
   expect(run.ok).toBe(true);
   expect(run.result.echoed).toBe("hello over lo");
-  expect(run.traceHash).toMatchInlineSnapshot(`"4668fdc86b8afeee"`);
 });

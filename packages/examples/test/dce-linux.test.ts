@@ -6,12 +6,10 @@ test("two hosts talk over TCP, and a sysctl is read meanwhile", async () => {
   const run = await runScenario(scenario);
   expect(run.ok).toBe(true);
   expect(run.result).toEqual({ answer: "hello over a cable", congestionControls: "reno cubic" });
-  expect(run.traceHash).toMatchInlineSnapshot(`"5c48e2185a8edf10"`);
 });
 
 test("two hosts talk over UDP", async () => {
   const run = await runScenario(scenario, { options: { transport: "udp" } });
   expect(run.ok).toBe(true);
   expect(run.result.answer).toBe("10 datagrams echoed");
-  expect(run.traceHash).toMatchInlineSnapshot(`"af5c9f43b1fea3b5"`);
 });

@@ -18,5 +18,4 @@ test("a router's other side answers, and nobody answers for an address that nobo
     3 packets transmitted, 0 received
     "
   `);
-  expect(run.traceHash).toMatchInlineSnapshot(`"7891d14aa01fae18"`);
 });

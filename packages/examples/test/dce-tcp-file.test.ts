@@ -18,7 +18,6 @@ test("the file arrives as it was sent", async () => {
     packets: 0,
     hostObjects: 0,
   });
-  expect(run.traceHash).toMatchInlineSnapshot(`"cd249cf83c273ad1"`);
 });
 
 test.for([1, 2, 3, 4, 5, 6, 7, 8])(
