@@ -1,5 +1,6 @@
 import {
   AF_INET,
+  AF_PACKET,
   IP_HDRINCL,
   IPPROTO_ICMP,
   IPPROTO_IP,
@@ -11,13 +12,17 @@ import {
   SOL_SOCKET,
 } from "@dcejs/dce-glue";
 import type { ConformanceTest } from "../conformance-test.ts";
+import { PACKET_SOCKETS } from "../features.ts";
+import { ping } from "../program/ping.ts";
 import { fails, same } from "../expectation.ts";
 
-import { echoRequest, icmp, ipv4, ipv4Frame, pair } from "../testbed/index.ts";
+import { ETH_P_ARP, viewOf, echoRequest, icmp, ipv4, ipv4Frame, pair } from "../testbed/index.ts";
 import { LEFT, RIGHT } from "../testbed/topology.ts";
 import { dialogue, LOOPBACK, PORT, program } from "./kinds.ts";
 import { counter, udpSocket } from "./udp.ts";
 
+/** htons(ETH_P_ARP) on a little-endian machine. */
+const ETH_P_ARP_ON_THE_WIRE = 0x0608;
 const TO_RIGHT = { address: RIGHT, port: PORT };
 
 function deviceName(text: string): Uint8Array {
@@ -40,6 +45,21 @@ export const rawTests: readonly ConformanceTest[] = [
         await posix.sendto(await udpSocket(posix), "abc", TO_RIGHT);
       },
     },
+  ),
+  dialogue(
+    "packet_socket",
+    "packet(7): a packet socket sees the frames of its protocol, with their Ethernet header",
+    {
+      left: async (posix) => {
+        const socket = await posix.socket(AF_PACKET, SOCK_RAW, ETH_P_ARP_ON_THE_WIRE);
+        await ping(posix, RIGHT, { count: 1 });
+        const buffer = new Uint8Array(100);
+        same((await posix.recv(socket, buffer)) >= 14 + 28, true, "a frame of ARP");
+        same(viewOf(buffer).getUint16(12), ETH_P_ARP, "its type");
+        same(viewOf(buffer).getUint16(20), 2, "its operation: a reply");
+      },
+    },
+    { needs: [PACKET_SOCKETS] },
   ),
   dialogue(
     "raw_header_included",

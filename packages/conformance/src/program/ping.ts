@@ -10,9 +10,8 @@ import {
 import { holds, same } from "../expectation.ts";
 import { echoRequest, viewOf } from "../testbed/index.ts";
 
-export const IPPROTO_ICMPV6 = 58;
-export const ICMP_ECHO = 8;
-export const ICMP_ECHOREPLY = 0;
+const IPPROTO_ICMPV6 = 58;
+const ICMP_ECHOREPLY = 0;
 const ICMPV6_ECHO_REQUEST = 128;
 const ICMPV6_ECHO_REPLY = 129;
 const POLL_MS = 1000;

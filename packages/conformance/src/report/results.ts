@@ -37,21 +37,34 @@ export function mergeResults(recorded: Results, fresh: Results): Results {
   return merged;
 }
 
+/** As written: most verdicts are a word. */
+type WrittenResults = Readonly<Record<string, Readonly<Record<string, Verdict | "ok">>>>;
+
 /** @throws {SyntaxError} not JSON */
 export function parseResults(text: string): Results {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by formatResults alone
-  return JSON.parse(text) as Results;
+  const written = JSON.parse(text) as WrittenResults;
+  return mapVerdicts(written, (verdict) => (verdict === "ok" ? { kind: "ok" } : verdict));
 }
 
-/** One verdict a line, so that a change shows as one. */
+/** In the shape that the repository's formatter keeps. */
 export function formatResults(results: Results): string {
-  const kernels = Object.entries(results).map(([kernel, verdicts]) => {
-    const lines = Object.entries(verdicts).map(
-      ([key, verdict]) => `    ${JSON.stringify(key)}: ${JSON.stringify(verdict)}`,
-    );
-    return `  ${JSON.stringify(kernel)}: {\n${lines.join(",\n")}\n  }`;
-  });
-  return `{\n${kernels.join(",\n")}\n}\n`;
+  const written: WrittenResults = mapVerdicts(results, (verdict) =>
+    verdict.kind === "ok" ? "ok" : verdict,
+  );
+  return `${JSON.stringify(written, undefined, 2)}\n`;
+}
+
+function mapVerdicts<A, B>(
+  results: Readonly<Record<string, Readonly<Record<string, A>>>>,
+  map: (verdict: A) => B,
+): Record<string, Record<string, B>> {
+  return Object.fromEntries(
+    Object.entries(results).map(([kernel, verdicts]) => [
+      kernel,
+      Object.fromEntries(Object.entries(verdicts).map(([key, verdict]) => [key, map(verdict)])),
+    ]),
+  );
 }
 
 /** How many tests have each verdict. */

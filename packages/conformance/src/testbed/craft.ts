@@ -28,7 +28,7 @@ export interface TcpFields {
 }
 
 /** An Ethernet frame. @param destination, source `00:00:00:00:00:01` */
-export function ethernet(
+function ethernet(
   destination: string,
   source: string,
   type: number,

@@ -3,7 +3,6 @@ export {
   addressOf,
   arp,
   echoRequest,
-  ethernet,
   icmp,
   ipv4,
   ipv4Frame,
@@ -11,11 +10,10 @@ export {
   type TcpFields,
   udp,
 } from "./craft.ts";
-export { Host, type HostOptions, ipNow, type ProgramOptions } from "./host.ts";
+export { Host, ipNow } from "./host.ts";
 export {
   ACK,
   ETH_P_ARP,
-  ETH_P_IP,
   FIN,
   ipv6Addresses,
   type Packet,
@@ -27,4 +25,4 @@ export {
 } from "./packet.ts";
 export { Testbed } from "./testbed.ts";
 export { type PairOptions, pair, type Pair, routed, type Routed } from "./topology.ts";
-export { Wire, type WireOptions } from "./wire.ts";
+export { Wire } from "./wire.ts";

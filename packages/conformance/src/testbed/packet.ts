@@ -3,7 +3,7 @@ import { formatIpv4, formatIpv6 } from "@dcejs/dce-glue";
 
 export const ETH_P_IP = 0x0800;
 export const ETH_P_ARP = 0x0806;
-export const ETH_P_IPV6 = 0x86dd;
+const ETH_P_IPV6 = 0x86dd;
 
 export const FIN = 0x01;
 export const SYN = 0x02;
@@ -135,7 +135,7 @@ export class Packet {
   }
 }
 
-export function macText(octets: Uint8Array): string {
+function macText(octets: Uint8Array): string {
   return [...octets].map((octet) => octet.toString(16).padStart(2, "0")).join(":");
 }
 
