@@ -3,6 +3,7 @@ import type { DceHandle } from "../dce-handle.ts";
 import { KERNEL_HANDLE_VERSION, type KernelHandle } from "../kernel-handle.ts";
 import type { DceKernel, SimTask } from "../kernel-objects.ts";
 import type { KernelHost, KernelInstance } from "../kernel-provider.ts";
+import { absentKernel } from "./linux-absent-kernel.ts";
 import { LinuxCalls } from "./linux-calls.ts";
 import { LinuxDevices } from "./linux-devices.ts";
 import { LinuxFiles } from "./linux-files.ts";
@@ -40,7 +41,7 @@ export class LinuxKernelInstance implements KernelInstance {
     this.#boot?.destroy();
     const boot = new LinuxBoot(this.#kind, this.#host, this.#shared, imported, dce);
     this.#boot = boot;
-    Object.assign(handle, boot.makeHandle());
+    boot.fill(handle);
   };
 
   destroy(): void {
@@ -83,9 +84,28 @@ class LinuxBoot {
     return this.#devices.liveFrames;
   }
 
-  makeHandle(): KernelHandle {
+  /** Until the kernel has booted, and when it is over, every call is refused. */
+  fill(handle: Partial<KernelHandle>): void {
+    const live = this.#makeHandle();
+    const absent = absentKernel(-Errno.EAGAIN, this.#name);
+    const isRunning = (): boolean => this.#runtime !== undefined && !this.#isOver;
+    live.setup_kernel = () => {
+      const status = this.#setUp();
+      if (isRunning()) Object.assign(handle, live);
+      return status;
+    };
+    live.halt_kernel = () => {
+      const status = this.#halt();
+      if (!isRunning()) Object.assign(handle, absentKernel(-Errno.ESHUTDOWN, this.#name));
+      return status;
+    };
+    Object.assign(handle, live, absent);
+  }
+
+  #makeHandle(): KernelHandle {
     const handle: KernelHandle = {
       version: KERNEL_HANDLE_VERSION,
+      // Both change what the handle answers: see fill().
       setup_kernel: () => this.#setUp(),
       halt_kernel: () => this.#halt(),
       task_create: (priv, pid) => this.#createTask(priv, pid),

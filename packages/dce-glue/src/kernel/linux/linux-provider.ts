@@ -11,15 +11,13 @@ const MEMORY_DEFAULT = 16 * 1024 * 1024;
 /** The same for one that nodes share: some hundred of them. What is not used costs next to nothing. */
 const SHARED_MEMORY_DEFAULT = 256 * 1024 * 1024;
 
-/** One build of real Linux as a kind of kernel. A template of each size of memory boots once in a process. */
+/** One build of real Linux as a kind of kernel. Its templates boot once in a process. */
 class LinuxProvider implements KernelProvider {
   readonly name: string;
   readonly #linux: LinuxPackage;
   readonly #image: LinuxImage;
   readonly #shared = new SharedLinux();
-  readonly #wanted = new Set<number>();
-  readonly #booting = new Map<number, Promise<void>>();
-  readonly #templates = new Map<number, Snapshot>();
+  readonly #templates = new Map<string, Template>();
 
   constructor(linux: LinuxPackage, image: LinuxImage) {
     this.name = image.name;
@@ -28,42 +26,56 @@ class LinuxProvider implements KernelProvider {
   }
 
   async prepare(): Promise<void> {
-    for (const memory of this.#wanted) {
-      const booting = this.#booting.get(memory) ?? this.#bootTemplate(memory);
-      this.#booting.set(memory, booting);
+    for (const template of this.#templates.values()) {
+      template.booting ??= this.#boot(template);
       // oxlint-disable-next-line eslint/no-await-in-loop -- one template after the other
-      await booting;
+      await template.booting;
     }
   }
 
   create(host: KernelHost): KernelInstance {
+    const { commandLine } = host;
     const { memory = host.sharesKernel ? SHARED_MEMORY_DEFAULT : MEMORY_DEFAULT } = host;
-    this.#wanted.add(memory);
+    const key = `${memory} ${commandLine}`;
+    const template = this.#templates.get(key) ?? new Template(memory, commandLine);
+    this.#templates.set(key, template);
     const kind = {
       linux: this.#linux,
       name: this.name,
       module: this.#image.module,
       makeStacks: () => this.#linux.makeStacks(),
-      snapshot: () => this.#template(memory),
+      snapshot: () => this.#snapshotOf(template),
     };
     return new LinuxKernelInstance(kind, host, host.sharesKernel ? this.#shared : undefined);
   }
 
-  async #bootTemplate(memory: number): Promise<void> {
+  async #boot(template: Template): Promise<void> {
     const linux = this.#linux;
-    const snapshot = await bootTemplate(linux, {
+    const options = {
       module: this.#image.module,
       stacks: linux.makeStacks(),
       name: this.name,
-      memory,
-    });
-    this.#templates.set(memory, snapshot);
+      memory: template.memory,
+    };
+    template.snapshot = await bootTemplate(linux, options, template.commandLine);
   }
 
-  #template(memory: number): Snapshot {
-    const template = this.#templates.get(memory);
-    if (template !== undefined) return template;
+  #snapshotOf({ snapshot }: Template): Snapshot {
+    if (snapshot !== undefined) return snapshot;
     throw new ScenarioError(`kernel "${this.name}" was not prepared`);
+  }
+}
+
+/** A kernel that is to boot, boots or has booted: one for each size of memory and each command line. */
+class Template {
+  readonly memory: number;
+  readonly commandLine: string;
+  booting: Promise<void> | undefined = undefined;
+  snapshot: Snapshot | undefined = undefined;
+
+  constructor(memory: number, commandLine: string) {
+    this.memory = memory;
+    this.commandLine = commandLine;
   }
 }
 

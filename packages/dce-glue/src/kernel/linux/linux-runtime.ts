@@ -35,7 +35,8 @@ export class LinuxRuntime implements NetworkHost {
     this.#simulator = simulator;
     this.#context = nodeId;
     const run = (): void | Promise<void> => this.kernel.run();
-    this.kernel = kind.linux.LinuxKernel.clone(kind.snapshot(), {
+    const snapshot = kind.snapshot();
+    this.kernel = kind.linux.LinuxKernel.clone(snapshot, {
       module: kind.module,
       stacks: kind.makeStacks(),
       name,
@@ -49,6 +50,8 @@ export class LinuxRuntime implements NetworkHost {
       pollEvent: (cookie, mask) => this.polls.event(cookie, mask),
     });
     this.polls = new LinuxSocketPolls(this.kernel);
+    // What the template has printed while it booted is this kernel's boot too.
+    host.hostOps.print(snapshot.log, snapshot.log.length);
     this.kernel.makeOwn(host.nodeName);
   }
 

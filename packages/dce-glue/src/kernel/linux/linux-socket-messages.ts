@@ -13,6 +13,7 @@ import {
 } from "./linux-task.ts";
 
 const MSG_PEEK = 2;
+const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_WAITALL = 0x100;
 const MSG_NOSIGNAL = 0x4000;
@@ -138,6 +139,8 @@ function receivePart(
     control === undefined ? 0 : Math.min(message.msg_controllen, control.length, ROOM_CONTROL_SIZE);
   putHeader(task, nameLength, data, size, controlLength);
   task.message = message;
+  // A stream throws away what MSG_TRUNC asks for: nothing is written.
+  task.isDiscarded = socket.isStream && (flags & MSG_TRUNC) !== 0;
   task.skip = skip;
   return calls.call(task, received, NR.recvmsg, socket.fd, task.room + ROOM_MSGHDR, flags);
 }
@@ -166,6 +169,7 @@ function received(task: LinuxTask, result: number): number {
   }
   message.msg_controllen = controlLength;
   message.msg_flags = u32[header + 6] ?? 0;
+  if (task.isDiscarded) return result;
   // With MSG_TRUNC the result may be more than there was room for.
   copyOut(u8, task.data(0), message.msg_iov, task.skip, Math.min(result, task.dataWanted));
   return result;

@@ -61,6 +61,7 @@ export class LinuxTask {
   onPipe: ((task: LinuxTask) => void) | undefined = undefined;
   /** Octets of the message that are received already, and those that there is room for. */
   skip = 0;
+  isDiscarded = false;
   dataWanted = 0;
   #room = 0;
   #data = 0;
@@ -102,7 +103,7 @@ export class LinuxTask {
 
   /** Address of room for `size` octets of data; the same until more is asked for. */
   data(size: number): number {
-    if (size > this.#dataSize) {
+    if (size > this.#dataSize || this.#data === 0) {
       if (this.#data !== 0) this.kernel.free(this.#data);
       this.#dataSize = 0;
       let wanted = DATA_MIN;

@@ -26,11 +26,13 @@ const SERVER_SYSCTLS: readonly (readonly [string, string])[] = [
 /**
  * A kernel that has booted, with /proc and /sys mounted and a server's parameters, as memory: the kernel of each node
  * begins as a copy of it.
+ * @param commandLine what comes after our own parameters, and so wins over them
  * @throws {LinuxStoppedError} it does not boot
  */
 export async function bootTemplate(
   linux: LinuxPackage,
   options: Pick<LinuxKernelOptions, "module" | "name" | "memory" | "stacks">,
+  commandLine: string,
 ): Promise<Snapshot> {
   const machine = new TemplateMachine();
   const kernel = new linux.LinuxKernel({
@@ -45,7 +47,7 @@ export async function bootTemplate(
       machine.timerAt = at;
     },
   });
-  await kernel.boot(COMMAND_LINE);
+  await kernel.boot(`${COMMAND_LINE} ${commandLine}`.trim());
   mountFilesystems(linux, kernel);
   await machine.runUntil(kernel, 0);
   const snapshot = kernel.snapshot();

@@ -18,7 +18,8 @@ void wasm_thread_again(struct task_struct *me)
 {
 	wasm_has_switched = false;
 	schedule_tail(wasm_last_prev);
-	if (me->flags & PF_KTHREAD)
+	/* kthreadd itself runs none of what it makes others run. */
+	if ((me->flags & PF_KTHREAD) && kthread_func(me))
 		kthread_exit(((int (*)(void *))kthread_func(me))(kthread_data(me)));
 	me->thread.fn(me->thread.fn_arg);
 	do_exit(0);

@@ -14,7 +14,7 @@ static inline int __access_ok(const void *pointer, unsigned long size)
 {
 	unsigned long address = (unsigned long)pointer;
 
-	return address >= WASM_USER_MIN && size <= wasm_memory_end && address <= wasm_memory_end - size;
+	return size == 0 || (address >= WASM_USER_MIN && size <= wasm_memory_end && address <= wasm_memory_end - size);
 }
 #define __access_ok __access_ok
 
