@@ -8,9 +8,12 @@ import {
   parseNeighbourCommand,
   runNeighbourCommand,
 } from "./ip-neighbour.ts";
+import { type MptcpCommand, parseMptcpCommand, runMptcpCommand } from "./ip-mptcp.ts";
 import type { IpOutput } from "./ip-output.ts";
 import { parseRouteCommand, type RouteCommand, runRouteCommand } from "./ip-route.ts";
+import { parseRuleCommand, type RuleCommand, runRuleCommand } from "./ip-rule.ts";
 import type { FamilyWord } from "./ip-values.ts";
+import { type GenericNetlink, genericNetlink } from "../netlink/generic-netlink.ts";
 import type { NetlinkKernel } from "../netlink/netlink-client.ts";
 import { type RtnlClient, rtnetlinkClient } from "../netlink/rtnetlink-client.ts";
 
@@ -20,15 +23,19 @@ export type IpCommand = { readonly text: string; readonly output: IpOutput } & (
   | { readonly object: "link"; readonly command: LinkCommand }
   | { readonly object: "route"; readonly command: RouteCommand }
   | { readonly object: "neighbour"; readonly command: NeighbourCommand }
+  | { readonly object: "rule"; readonly command: RuleCommand }
+  | { readonly object: "mptcp"; readonly command: MptcpCommand }
 );
 
 /** In the order of ip.c, which decides what an abbreviation means. */
 const OBJECTS: readonly (readonly [string, IpCommand["object"]])[] = [
   ["address", "address"],
   ["route", "route"],
+  ["rule", "rule"],
   ["neighbor", "neighbour"],
   ["neighbour", "neighbour"],
   ["link", "link"],
+  ["mptcp", "mptcp"],
 ];
 
 /**
@@ -48,7 +55,7 @@ export function parseIpCommand(command: string | readonly string[]): IpCommand {
     const { output, family } = parseOptions(args);
     if (args.isEmpty) {
       throw new IpCommandError(
-        "Usage: ip [ OPTIONS ] { address | link | route | neigh } COMMAND",
+        "Usage: ip [ OPTIONS ] { address | link | route | rule | neigh | mptcp } COMMAND",
         255,
       );
     }
@@ -63,6 +70,10 @@ export function parseIpCommand(command: string | readonly string[]): IpCommand {
         return { text, output, object, command: parseRouteCommand(args, family) };
       case "neighbour":
         return { text, output, object, command: parseNeighbourCommand(args, family) };
+      case "rule":
+        return { text, output, object, command: parseRuleCommand(args, family) };
+      case "mptcp":
+        return { text, output, object, command: parseMptcpCommand(args) };
       case undefined:
         throw new IpCommandError(`Object "${word}" is unknown, try "ip help".`, 1);
       default:
@@ -75,6 +86,7 @@ function parseOptions(args: IpArguments): { output: IpOutput; family: FamilyWord
   let isJson = false;
   let isPretty = false;
   let isBrief = false;
+  let showsStatistics = false;
   let family: FamilyWord = "any valid";
   for (let word = args.peek(); word?.startsWith("-"); word = args.peek()) {
     args.take();
@@ -84,11 +96,13 @@ function parseOptions(args: IpArguments): { output: IpOutput; family: FamilyWord
     else if (isShortFor(option, "-json") && option.length > 1) isJson = true;
     else if (isShortFor(option, "-pretty") && option.length > 1) isPretty = true;
     else if (isShortFor(option, "-brief") && option.length > 2) isBrief = true;
-    else if (isShortFor(option, "-family") && option.length > 1)
+    else if (isShortFor(option, "-statistics") || isShortFor(option, "-stats")) {
+      showsStatistics = true;
+    } else if (isShortFor(option, "-family") && option.length > 1) {
       family = familyArgument(args.take());
-    else throw new IpCommandError(`Option "${word}" is unknown, try "ip -help".`, 255);
+    } else throw new IpCommandError(`Option "${word}" is unknown, try "ip -help".`, 255);
   }
-  return { output: { isJson, isPretty, isBrief }, family };
+  return { output: { isJson, isPretty, isBrief, showsStatistics }, family };
 }
 
 function familyArgument(word: string): FamilyWord {
@@ -102,11 +116,15 @@ function familyArgument(word: string): FamilyWord {
  * @throws {IpCommandError}
  */
 export function* runIpCommand(command: IpCommand, kernel: NetlinkKernel): Wait<string> {
-  return yield* runIpWith(command, rtnetlinkClient(kernel));
+  return yield* runIpWith(command, rtnetlinkClient(kernel), genericNetlink(kernel));
 }
 
-/** As {@link runIpCommand}, with whoever answers rtnetlink. */
-export function* runIpWith(command: IpCommand, client: RtnlClient): Wait<string> {
+/** As {@link runIpCommand}, with whoever answers rtnetlink and generic netlink. */
+export function* runIpWith(
+  command: IpCommand,
+  client: RtnlClient,
+  generic: GenericNetlink,
+): Wait<string> {
   try {
     switch (command.object) {
       case "address":
@@ -117,6 +135,10 @@ export function* runIpWith(command: IpCommand, client: RtnlClient): Wait<string>
         return yield* runRouteCommand(command.command, client, command.output);
       case "neighbour":
         return yield* runNeighbourCommand(command.command, client, command.output);
+      case "rule":
+        return yield* runRuleCommand(command.command, client, command.output);
+      case "mptcp":
+        return yield* runMptcpCommand(command.command, client, generic, command.output);
       default:
         return command satisfies never;
     }

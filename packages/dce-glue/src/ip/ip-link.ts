@@ -1,45 +1,42 @@
 import type { Wait } from "@dcejs/lkl-kernel";
-import {
-  IFF_MULTICAST,
-  IFF_NOARP,
-  IFF_PROMISC,
-  IFF_UP,
-  type LinkRecord,
-} from "../kernel/rtnl-request.ts";
-import {
-  garbage,
-  type IpArguments,
-  invalidArgument,
-  isShortFor,
-  lookUp,
-  unsignedArgument,
-} from "./ip-arguments.ts";
+import { IFF_UP, type LinkRecord } from "../kernel/rtnl-request.ts";
+import { garbage, type IpArguments, lookUp } from "./ip-arguments.ts";
 import { IpCommandError } from "./ip-command-error.ts";
+import {
+  addLink,
+  deleteLink,
+  type LinkSet,
+  type NewLink,
+  parseLinkDelete,
+  parseLinkSet,
+  parseNewLink,
+  setLink,
+} from "./ip-link-change.ts";
+import { statisticsObject, statisticsText } from "./ip-link-statistics.ts";
 import { type IpOutput, jsonText } from "./ip-output.ts";
-import { linkFlagsToText, lladdrArgument, lladdrToText } from "./ip-values.ts";
+import { linkFlagsToText, lladdrToText } from "./ip-values.ts";
 import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
-import { deviceName, dumpLinks, findDevice, talk } from "./rtnl-client.ts";
+import { deviceName, dumpLinks } from "./rtnl-client.ts";
 
 /** `ip link …`, parsed. */
 export type LinkCommand =
-  | { readonly action: "show"; readonly device: string | undefined; readonly onlyUp: boolean }
-  | {
-      readonly action: "set";
-      readonly device: string;
-      readonly flags: number;
-      readonly flagsMask: number;
-      readonly mtu?: number;
-      readonly address?: Uint8Array;
-      readonly txQueueLength?: number;
-      readonly name?: string;
-    };
+  | ({ readonly action: "show" } & LinkFilter)
+  | { readonly action: "set"; readonly set: LinkSet }
+  | { readonly action: "add"; readonly link: NewLink }
+  | { readonly action: "delete"; readonly device: string; readonly kind?: string };
 
-const ACTIONS: readonly (readonly [string, "set" | "show" | "unsupported"])[] = [
-  ["add", "unsupported"],
+interface LinkFilter {
+  readonly device?: string;
+  readonly onlyUp: boolean;
+  readonly kind?: string;
+  readonly master?: string;
+}
+
+const ACTIONS: readonly (readonly [string, LinkCommand["action"]])[] = [
+  ["add", "add"],
   ["set", "set"],
   ["change", "set"],
-  ["replace", "unsupported"],
-  ["delete", "unsupported"],
+  ["delete", "delete"],
   ["show", "show"],
   ["lst", "show"],
   ["list", "show"],
@@ -50,14 +47,13 @@ export function parseLinkCommand(args: IpArguments): LinkCommand {
   const action = lookUp(word, ACTIONS);
   switch (action) {
     case "set":
-      return parseSet(args);
+      return { action, set: parseLinkSet(args) };
+    case "add":
+      return { action, link: parseNewLink(args) };
+    case "delete":
+      return { action, ...parseLinkDelete(args) };
     case "show":
-      return parseShow(args);
-    case "unsupported":
-      throw new IpCommandError(
-        `"ip link ${word}" is not supported here: links are made by the scenario`,
-        255,
-      );
+      return { action, ...parseShow(args) };
     case undefined:
       throw new IpCommandError(`Command "${word}" is unknown, try "ip link help".`, 255);
     default:
@@ -65,79 +61,20 @@ export function parseLinkCommand(args: IpArguments): LinkCommand {
   }
 }
 
-function parseShow(args: IpArguments): LinkCommand {
-  let device: string | undefined;
-  let onlyUp = false;
+function parseShow(args: IpArguments): LinkFilter {
+  const filter: { -readonly [K in keyof LinkFilter]: LinkFilter[K] } = { onlyUp: false };
   while (!args.isEmpty) {
     const word = args.take();
-    if (word === "up") {
-      onlyUp = true;
-      continue;
+    if (word === "up") filter.onlyUp = true;
+    else if (word === "type") filter.kind = args.take();
+    else if (word === "master") filter.master = args.take();
+    else {
+      const device = word === "dev" ? args.take() : word;
+      if (filter.device !== undefined) throw garbage("dev", device);
+      filter.device = device;
     }
-    if (device !== undefined) throw garbage("dev", word === "dev" ? args.take() : word);
-    device = word === "dev" ? args.take() : word;
   }
-  return { action: "show", device, onlyUp };
-}
-
-interface LinkSet {
-  flags: number;
-  flagsMask: number;
-  device?: string;
-  mtu?: number;
-  address?: Uint8Array;
-  txQueueLength?: number;
-  name?: string;
-}
-
-function parseSet(args: IpArguments): LinkCommand {
-  const set: LinkSet = { flags: 0, flagsMask: 0 };
-  while (!args.isEmpty) setOne(set, args.take(), args);
-  const { device, ...rest } = set;
-  if (device === undefined) {
-    throw new IpCommandError('Not enough information: "dev" argument is required.', 255);
-  }
-  return { action: "set", device, ...rest };
-}
-
-/** Keywords in the order of iproute2's `iplink_parse`, which decides what an abbreviation means. */
-function setOne(set: LinkSet, word: string, args: IpArguments): void {
-  if (word === "up") setFlag(set, IFF_UP, true);
-  else if (word === "down") setFlag(set, IFF_UP, false);
-  else if (word === "name") set.name = interfaceName(args.take());
-  else if (isShortFor(word, "address")) set.address = lladdrArgument(args.take());
-  else if (word === "txqueuelen" || word === "qlen" || isShortFor(word, "txqlen")) {
-    set.txQueueLength = unsignedArgument(args.take(), 'Invalid "txqueuelen" value');
-  } else if (word === "mtu") set.mtu = unsignedArgument(args.take(), 'Invalid "mtu" value');
-  else if (word === "multicast") setFlag(set, IFF_MULTICAST, onOff("multicast", args.take()));
-  else if (word === "promisc") setFlag(set, IFF_PROMISC, onOff("promisc", args.take()));
-  else if (word === "arp") setFlag(set, IFF_NOARP, !onOff("arp", args.take()));
-  else {
-    const device = word === "dev" ? args.take() : word;
-    if (set.device !== undefined) throw garbage("dev", device);
-    set.device = device;
-  }
-}
-
-function setFlag(set: LinkSet, flag: number, isOn: boolean): void {
-  set.flagsMask |= flag;
-  set.flags = isOn ? set.flags | flag : set.flags & ~flag;
-}
-
-function onOff(keyword: string, word: string): boolean {
-  if (word === "on" || word === "off") return word === "on";
-  throw new IpCommandError(
-    `Error: argument of "${keyword}" must be one of "on" or "off", not "${word}"`,
-    255,
-  );
-}
-
-/** IFNAMSIZ: 15 characters, no slash, no white space. */
-function interfaceName(word: string): string {
-  if (word.length > 15 || word.length === 0 || word.includes("/")) {
-    throw invalidArgument('"name" not a valid ifname', word);
-  }
-  return word;
+  return filter;
 }
 
 export function* runLinkCommand(
@@ -145,19 +82,37 @@ export function* runLinkCommand(
   client: RtnlClient,
   output: IpOutput,
 ): Wait<string> {
-  if (command.action === "set") {
-    const { ifindex } = yield* findDevice(client, command.device);
-    const { action: _action, device: _device, ...changes } = command;
-    yield* talk(client, { type: "RTM_SETLINK", ifindex, ...changes });
-    return "";
+  switch (command.action) {
+    case "set":
+      yield* setLink(command.set, client);
+      return "";
+    case "add":
+      yield* addLink(command.link, client);
+      return "";
+    case "delete":
+      yield* deleteLink(command.device, command.kind, client);
+      return "";
+    case "show":
+      return yield* showLinks(command, client, output);
+    default:
+      return command satisfies never;
   }
+}
+
+function* showLinks(filter: LinkFilter, client: RtnlClient, output: IpOutput): Wait<string> {
   const all = yield* dumpLinks(client);
-  const links = selectLinks(all, command.device, command.onlyUp);
+  const master = filter.master === undefined ? undefined : indexOf(all, filter.master);
+  const links = selectLinks(all, filter.device, filter.onlyUp).filter(
+    (link) =>
+      (filter.kind === undefined || link.kind === filter.kind) &&
+      (master === undefined || link.master === master),
+  );
   if (output.isJson) {
-    return jsonText(
-      links.map((link) => linkObject(link, output.isBrief, false, all)),
-      output,
-    );
+    const objects = links.map((link) => ({
+      ...linkObject(link, output.isBrief, false, all),
+      ...(output.showsStatistics ? statisticsObject(link) : {}),
+    }));
+    return jsonText(objects, output);
   }
   if (output.isBrief) {
     return links
@@ -166,7 +121,19 @@ export function* runLinkCommand(
       )
       .join("");
   }
-  return links.map((link) => linkText(link, "mode DEFAULT ", all)).join("");
+  return links
+    .map(
+      (link) =>
+        linkText(link, "mode DEFAULT ", all) + (output.showsStatistics ? statisticsText(link) : ""),
+    )
+    .join("");
+}
+
+function indexOf(links: readonly LinkRecord[], name: string): number {
+  const link = links.find((one) => one.name === name);
+  if (link === undefined)
+    throw new IpCommandError(`Error: argument "${name}" is wrong: Device does not exist`, 255);
+  return link.ifindex;
 }
 
 /** @throws {IpCommandError} Device "sim9" does not exist. */

@@ -3,6 +3,8 @@ export interface IpOutput {
   readonly isJson: boolean;
   readonly isPretty: boolean;
   readonly isBrief: boolean;
+  /** -s */
+  readonly showsStatistics: boolean;
 }
 
 /** iproute2's JSON: one line, or with `-p` its own way of indenting. */

@@ -197,6 +197,13 @@ export function scopeArgument(word: string): number {
   return numbered(SCOPES, word, 'invalid "scope" value\n', 255);
 }
 
+/** A table's name or number; undefined for anything else. */
+export function tableNumber(word: string): number | undefined {
+  if (Object.hasOwn(TABLES, word)) return TABLES[word];
+  const number = /^(0x[0-9a-f]+|\d+)$/i.test(word) ? Number(word) : undefined;
+  return number === undefined || number > 0xffff_ffff ? undefined : number;
+}
+
 export function tableArgument(word: string): number {
   return numbered(TABLES, word, '"table" value is invalid\n', 0xffffffff);
 }

@@ -1,6 +1,8 @@
 import type { Wait } from "@dcejs/lkl-kernel";
+import type { NetlinkMessage } from "@dcejs/net-stack";
 import { errorText } from "../kernel/error-text.ts";
 import type { LinkRecord, RtnlExtack, RtnlRequest } from "../kernel/rtnl-request.ts";
+import type { NetlinkRequest, NetlinkTalker } from "../netlink/netlink-client.ts";
 import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
 import { IpCommandError } from "./ip-command-error.ts";
 
@@ -12,14 +14,26 @@ import { IpCommandError } from "./ip-command-error.ts";
 export function* talk(client: RtnlClient, request: RtnlRequest): Wait<void> {
   const extack: RtnlExtack = { message: undefined };
   const answer = yield* client.request(request, extack);
-  if (answer >= 0) return;
-  throw new IpCommandError(
-    extack.message === undefined
-      ? `RTNETLINK answers: ${errorText(answer)}`
-      : `Error: ${extack.message}.`,
-    2,
-    answer,
-  );
+  if (answer < 0) throw refusal(answer, extack.message);
+}
+
+/** As {@link talk}, for messages that have no record. @returns what the kernel answers with */
+export function* talkMessages(
+  talker: NetlinkTalker,
+  request: NetlinkRequest,
+): Wait<readonly NetlinkMessage[]> {
+  const { errno, extack, messages } = yield* talker.transact(request);
+  if (errno < 0) throw refusal(errno, extack);
+  return messages;
+}
+
+function refusal(errno: number, extack: string | undefined): IpCommandError {
+  const text =
+    extack === undefined
+      ? `RTNETLINK answers: ${errorText(errno)}`
+      : // The kernel's words may end with a full stop of their own.
+        `Error: ${extack}${extack.endsWith(".") ? "" : "."}`;
+  return new IpCommandError(text, 2, errno);
 }
 
 export function* dumpLinks(client: RtnlClient): Wait<readonly LinkRecord[]> {

@@ -35,6 +35,8 @@ export interface NetlinkRequest {
   readonly type: number;
   /** Besides NLM_F_REQUEST: NLM_F_DUMP, NLM_F_CREATE… */
   readonly flags: number;
+  /** Whether the answer is a dump. @default NLM_F_DUMP with a type of rtnetlink's GET kind */
+  readonly isDump?: boolean;
   write(writer: NetlinkWriter): void;
 }
 
@@ -48,6 +50,12 @@ export interface NetlinkAnswer {
   readonly messages: readonly NetlinkMessage[];
 }
 
+/** Whoever answers netlink requests of one family. */
+export interface NetlinkTalker {
+  /** Waits where the kernel does. */
+  transact(request: NetlinkRequest): Wait<NetlinkAnswer>;
+}
+
 /** Linux fills its datagrams up to what a program reads with. */
 const BUFFER_OCTETS = 32_768;
 const MSG_DONTWAIT = 0x40;
@@ -59,7 +67,7 @@ const OPTIONS = [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK];
  * A program's side of one netlink family of one kernel. Requests go through sockets that stay open:
  * one, and a further one for each request that begins while another waits.
  */
-export class NetlinkClient {
+export class NetlinkClient implements NetlinkTalker {
   readonly #kernel: NetlinkKernel;
   readonly #protocol: number;
   readonly #idle: DceSocket[] = [];
@@ -111,7 +119,7 @@ export class NetlinkClient {
   *#exchange(socket: DceSocket, request: NetlinkRequest): Wait<NetlinkAnswer> {
     const kernel = this.#kernel;
     const seq = ++this.#lastSeq;
-    const isDump = (request.flags & NLM_F_DUMP) !== 0 && isGet(request.type);
+    const isDump = request.isDump ?? ((request.flags & NLM_F_DUMP) !== 0 && isGet(request.type));
     const writer = new NetlinkWriter();
     writer.begin(request.type, request.flags | NLM_F_REQUEST | (isDump ? 0 : NLM_F_ACK), seq, 0);
     request.write(writer);

@@ -1,12 +1,18 @@
 import type { Wait } from "@dcejs/lkl-kernel";
 import { NETLINK_ROUTE } from "@dcejs/net-stack";
 import type { RtnlExtack, RtnlRequest } from "../kernel/rtnl-request.ts";
-import { NetlinkClient, type NetlinkKernel } from "./netlink-client.ts";
+import {
+  type NetlinkAnswer,
+  NetlinkClient,
+  type NetlinkKernel,
+  type NetlinkRequest,
+  type NetlinkTalker,
+} from "./netlink-client.ts";
 import { decodeInto } from "./rtnetlink-decode.ts";
 import { encodeRequest } from "./rtnetlink-encode.ts";
 
 /** Whoever answers rtnetlink's requests as records. */
-export interface RtnlClient {
+export interface RtnlClient extends NetlinkTalker {
   /**
    * Asks, and waits where the kernel does.
    * @param extack gets the kernel's own words about an error
@@ -21,6 +27,11 @@ class RtnetlinkClient implements RtnlClient {
 
   constructor(netlink: NetlinkClient) {
     this.#netlink = netlink;
+  }
+
+  /** For messages that have no record: links of a kind, rules, queueing disciplines. */
+  transact(request: NetlinkRequest): Wait<NetlinkAnswer> {
+    return this.#netlink.transact(request);
   }
 
   *request(request: RtnlRequest, extack?: RtnlExtack): Wait {

@@ -3,9 +3,15 @@ import { expect, test } from "vitest";
 import { IpCommandError } from "../../src/ip/ip-command-error.ts";
 import { parseIpCommand, runIpWith } from "../../src/ip/ip-language.ts";
 import { ipToText, prefixArgument, prefixToText } from "../../src/ip/ip-values.ts";
-import { RecordingClient } from "./recording-client.ts";
+import { recorded, RecordingClient } from "./recording-client.ts";
 
 const WORDS = [
+  ..."rule mptcp endpoint limits type veth peer bridge vlan vxlan id dummy master nomaster".split(
+    " ",
+  ),
+  ..."fwmark 7/0xff lookup pref goto not ipproto tcp sport 80-90 subflow signal -s -6 fd00::1/64".split(
+    " ",
+  ),
   ..."addr address a route r link l neigh n add del change replace append show list flush get set".split(
     " ",
   ),
@@ -22,7 +28,7 @@ const WORDS = [
 
 function outcome(command: readonly string[]): string {
   try {
-    const step = runIpWith(parseIpCommand(command), new RecordingClient()).next();
+    const step = runIpWith(parseIpCommand(command), ...recorded(new RecordingClient())).next();
     return step.done === true && typeof step.value === "string" ? "printed" : "waits";
   } catch (error) {
     return error instanceof IpCommandError ? "refused" : String(error);

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { IpCommandError } from "../../src/ip/ip-command-error.ts";
 import { parseIpCommand, runIpWith } from "../../src/ip/ip-language.ts";
 import type { AddressRecord, RouteRecord } from "../../src/kernel/rtnl-request.ts";
-import { RecordingClient } from "./recording-client.ts";
+import { recorded, RecordingClient } from "./recording-client.ts";
 
 function ip(command: string, client = new RecordingClient()): string {
-  const step = runIpWith(parseIpCommand(command), client).next();
+  const step = runIpWith(parseIpCommand(command), ...recorded(client)).next();
   if (step.done !== true) throw new Error("the client answers at once");
   return step.value;
 }

@@ -1,4 +1,7 @@
 import type { Wait } from "@dcejs/lkl-kernel";
+import { NetlinkWriter } from "@dcejs/net-stack";
+import { GenericNetlink } from "../../src/netlink/generic-netlink.ts";
+import type { NetlinkAnswer, NetlinkRequest } from "../../src/netlink/netlink-client.ts";
 import type { RtnlClient } from "../../src/netlink/rtnetlink-client.ts";
 import type {
   AddressRecord,
@@ -40,9 +43,20 @@ export class RecordingClient implements RtnlClient {
   neighbours: NeighbourRecord[] = [];
   /** Changes that were asked for. */
   readonly changes: RtnlRequest[] = [];
+  /** Messages that have no record: type, flags, and what follows the header. */
+  readonly messages: { type: number; flags: number; payload: Uint8Array }[] = [];
   /** What changes are answered with. */
   answer = 0;
   extack: string | undefined;
+
+  // oxlint-disable-next-line require-yield -- this one never waits
+  *transact(request: NetlinkRequest): Wait<NetlinkAnswer> {
+    const { type, flags } = request;
+    const writer = new NetlinkWriter();
+    request.write(writer);
+    this.messages.push({ type, flags, payload: writer.bytes() });
+    return { errno: this.answer, extack: this.extack, messages: [] };
+  }
 
   // oxlint-disable-next-line require-yield -- this one never waits
   *request(request: RtnlRequest, extack?: RtnlExtack): Wait {
@@ -73,4 +87,9 @@ export class RecordingClient implements RtnlClient {
         return request satisfies never;
     }
   }
+}
+
+/** One client for both families. */
+export function recorded(client: RecordingClient): [RecordingClient, GenericNetlink] {
+  return [client, new GenericNetlink(client)];
 }
