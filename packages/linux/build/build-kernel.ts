@@ -10,6 +10,7 @@ import { hashOwnFiles, KernelCache, sha256, writeKernel } from "./kernel-cache.t
 import { fetchSource, findSource, type KernelSource } from "./kernel-source.ts";
 import { assembleTree, copyPort, readPatches } from "./kernel-tree.ts";
 import { linkKernel, parseExports } from "./link.ts";
+import type { Patch } from "./patch.ts";
 import type { Progress } from "./progress.ts";
 import type { Profile, Release } from "./release.ts";
 import { compilerVersion, ensureToolchain } from "./toolchain.ts";
@@ -36,7 +37,8 @@ export async function provideKernel(
 ): Promise<void> {
   const name = kernelName(target);
   const startedMs = performance.now();
-  const cached = await cachedKernel(target, options);
+  if (options.update) await updateSource(target.release, options, progress);
+  const cached = options.force ? undefined : await cachedKernel(target, options);
   const kernel = cached ?? (await new KernelBuild(target, options, progress).run());
   await writeKernel(kernel, options.outputFolder, name);
   const { version, size, sha256: hash } = kernel.manifest;
@@ -46,11 +48,19 @@ export async function provideKernel(
   progress.step(`  sha256 ${hash}`);
 }
 
+async function updateSource(
+  release: Release,
+  options: BuildOptions,
+  progress: Progress,
+): Promise<KernelSource> {
+  progress.step(`getting ${release.sourcePackage} from Debian's archive`);
+  return fetchSource(release, options.cacheFolder);
+}
+
 async function cachedKernel(
   target: KernelTarget,
   options: BuildOptions,
 ): Promise<Kernel | undefined> {
-  if (options.force || options.update) return undefined;
   const source = await findSource(target.release, options.cacheFolder);
   return new KernelCache(options.cacheFolder).find({
     ours: hashOwnFiles(target.release.name, target.profile, options.archFolder),
@@ -81,8 +91,10 @@ class KernelBuild {
     await ensureToolchain((text) => this.#progress.step(text));
     const compiler = await compilerVersion();
     if (compiler === undefined) throw new BuildError("the compiler does not run");
-    const source = await this.#source();
-    const inputs = hashOwnFiles(this.#target.release.name, this.#target.profile, archFolder);
+    const { release } = this.#target;
+    const source =
+      (await findSource(release, cacheFolder)) ??
+      (await updateSource(release, this.#options, this.#progress));
     const trees = join(cacheFolder, "trees");
     for (const folder of [trees, join(cacheFolder, "logs")]) {
       await mkdir(folder, { recursive: true });
@@ -90,11 +102,11 @@ class KernelBuild {
     }
     if (this.#options.keep) {
       const folder = join(trees, `${this.#name}-kept`);
-      return withTreeLock(folder, () => this.#buildIn(folder, source, compiler, inputs));
+      return withTreeLock(folder, () => this.#buildIn(folder, source, compiler));
     }
     const folder = join(trees, temporaryName(this.#name));
     try {
-      const kernel = await this.#buildIn(folder, source, compiler, inputs);
+      const kernel = await this.#buildIn(folder, source, compiler);
       await new KernelCache(cacheFolder).add(kernel);
       return kernel;
     } finally {
@@ -102,25 +114,11 @@ class KernelBuild {
     }
   }
 
-  async #source(): Promise<KernelSource> {
-    const { release } = this.#target;
-    const { cacheFolder, update } = this.#options;
-    const atHand = update ? undefined : await findSource(release, cacheFolder);
-    if (atHand !== undefined) return atHand;
-    this.#progress.step(`${this.#name}: getting ${release.sourcePackage} from Debian's archive`);
-    return fetchSource(release, cacheFolder);
-  }
-
-  async #buildIn(
-    folder: string,
-    source: KernelSource,
-    compiler: string,
-    inputs: string,
-  ): Promise<Kernel> {
+  async #buildIn(folder: string, source: KernelSource, compiler: string): Promise<Kernel> {
     const { cacheFolder } = this.#options;
     const logFile = join(cacheFolder, "logs", `${temporaryName(this.#name)}.log`);
     try {
-      const kernel = await this.#make({ folder, logFile }, source, compiler, inputs);
+      const kernel = await this.#make({ folder, logFile }, source, compiler);
       await rm(logFile, { force: true });
       return kernel;
     } catch (error) {
@@ -129,22 +127,22 @@ class KernelBuild {
     }
   }
 
-  async #make(
-    tree: KernelTree,
-    source: KernelSource,
-    compiler: string,
-    inputs: string,
-  ): Promise<Kernel> {
+  async #make(tree: KernelTree, source: KernelSource, compiler: string): Promise<Kernel> {
     const { release, profile } = this.#target;
     const { archFolder, jobs, keep } = this.#options;
+    const inputs = hashOwnFiles(release.name, profile, archFolder);
     const patches = readPatches(release.name, profile);
-    await this.#prepareTree(tree, source, compiler);
-    const config = await configure(tree, readFragments(release.name, profile));
+    const wanted = readFragments(release.name, profile);
+    const exported = parseExports(readFileSync(join(archFolder, "exports.txt"), "utf8"));
+    await this.#prepareTree(tree, source, compiler, patches);
+    if (hashOwnFiles(release.name, profile, archFolder) !== inputs) {
+      throw new BuildError("the port, a patch or a fragment changed while it was read; try again");
+    }
+    const config = await configure(tree, wanted);
     this.#progress.step(`${this.#name}: compiling with ${jobs} jobs`);
     await compile(tree, { jobs, keepGoing: keep }, (count, file) => {
       this.#progress.count(count, file);
     });
-    const exported = parseExports(readFileSync(join(archFolder, "exports.txt"), "utf8"));
     const wasm = await linkKernel(tree, exported);
     const manifest = {
       version: await kernelVersion(tree),
@@ -162,9 +160,13 @@ class KernelBuild {
   }
 
   /** Unpacks and patches Linux, or goes on with a kept tree if that was made of the same. */
-  async #prepareTree(tree: KernelTree, source: KernelSource, compiler: string): Promise<void> {
+  async #prepareTree(
+    tree: KernelTree,
+    source: KernelSource,
+    compiler: string,
+    patches: readonly Patch[],
+  ): Promise<void> {
     const { archFolder } = this.#options;
-    const patches = readPatches(this.#target.release.name, this.#target.profile);
     const stampFile = join(tree.folder, "dcejs.stamp");
     const stamp = JSON.stringify({ source: source.sha256, compiler, patches });
     const isSame = existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;

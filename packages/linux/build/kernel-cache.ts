@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, type Hash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -23,20 +23,27 @@ export interface KernelInputs {
  * contents, not on where the files are nor when they were written.
  */
 export function hashOwnFiles(release: string, profile: Profile, archFolder: string): string {
-  const parts: [label: string, folder: string][] = [
-    ["arch", archFolder],
-    ["patches", packageFolder("patches")],
-    ["config", packageFolder("config")],
-    ["build", packageFolder("build")],
-  ];
-  const hash = createHash("sha256").update(`${release}\0${profile}\0`);
-  for (const [label, folder] of parts) {
-    for (const file of readTree(folder).filter((path) => !path.endsWith(".md"))) {
-      const content = readFileSync(file);
-      hash.update(`${label}/${relative(folder, file)}\0${content.length}\0`).update(content);
-    }
-  }
+  const hash = createHash("sha256").update(`${release}\0${profile}\0${BUILD_HASH}`);
+  addFolder(hash, "arch", archFolder);
+  addFolder(hash, "patches", packageFolder("patches"));
+  addFolder(hash, "config", packageFolder("config"));
   return hash.digest("hex");
+}
+
+/** Of the build that runs, though its files may change while it does. */
+const BUILD_HASH = hashBuild();
+
+function hashBuild(): string {
+  const hash = createHash("sha256");
+  addFolder(hash, "build", packageFolder("build"));
+  return hash.digest("hex");
+}
+
+function addFolder(hash: Hash, label: string, folder: string): void {
+  for (const file of readTree(folder).filter((path) => !path.endsWith(".md"))) {
+    const content = readFileSync(file);
+    hash.update(`${label}/${relative(folder, file)}\0${content.length}\0`).update(content);
+  }
 }
 
 /** The kernels that were built on this machine, by what they are made of: a .wasm and a .json each. */

@@ -22,14 +22,17 @@ export interface KernelSource {
 const INSTALLED = "/usr/src";
 
 /**
- * Finds the source of a release on this machine: the installed package, else what an earlier build downloaded.
- * Touches no network.
+ * Finds the source of a release on this machine, the installed package or what an earlier build downloaded, whichever
+ * is newer. Touches no network.
  */
 export async function findSource(
   release: Release,
   cacheFolder: string,
 ): Promise<KernelSource | undefined> {
-  return (await installedSource(release)) ?? (await downloadedSource(release, cacheFolder));
+  const installed = await installedSource(release);
+  const downloaded = await downloadedSource(release, cacheFolder);
+  if (installed === undefined || downloaded === undefined) return installed ?? downloaded;
+  return compareNumbers(downloaded.version, installed.version) > 0 ? downloaded : installed;
 }
 
 /**
