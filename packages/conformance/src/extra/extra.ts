@@ -32,7 +32,7 @@ async function waitForNothing(posix: Posix): Promise<void> {
   const socket = await posix.socket(AF_INET, SOCK_DGRAM);
   await posix.bind(socket, { address: LOOPBACK, port: 9 });
   const outcome = await outcomeOf(() => posix.recv(socket, new Uint8Array(8)));
-  holds(typeof outcome === "string", `recv() of a halted kernel fails (${outcome})`);
+  holds(typeof outcome === "string", `recv() of a halted kernel gives an error: ${outcome}`);
 }
 
 const tests: readonly ConformanceTest[] = [
@@ -60,7 +60,8 @@ const tests: readonly ConformanceTest[] = [
     run: async (bed) => {
       for (let i = 0; i < HALTED_HOSTS; i++) {
         const host = bed.host(`host${i}`);
-        host.start(waitForNothing);
+        // Whether what is blocked comes back is the next test's question.
+        host.start(waitForNothing, { isDaemon: true });
         host.start(
           async (posix) => {
             await outcomeOf(async () => {
@@ -78,6 +79,20 @@ const tests: readonly ConformanceTest[] = [
         };
         host.kernelTask("halt", halt, `${100 + i * 13}us`);
       }
+      await bed.run();
+    },
+  },
+  {
+    name: "shutdown_wakes",
+    source:
+      "KernelHandle halt_kernel: a call that is blocked when the kernel halts comes back with an error",
+    run: async (bed) => {
+      const host = bed.host("host");
+      host.start(waitForNothing);
+      const halt = function* (): Wait<void> {
+        same(yield* host.factory.halt(), 0, "lkl_sys_halt");
+      };
+      host.kernelTask("halt", halt, "1ms");
       await bed.run();
     },
   },
