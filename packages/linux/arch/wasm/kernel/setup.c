@@ -32,6 +32,14 @@ static struct console host_console = {
 	.index = -1,
 };
 
+/* Not before the command line has said how loud the console is; what was printed until then comes out here. */
+static int __init register_host_console(void)
+{
+	register_console(&host_console);
+	return 0;
+}
+console_initcall(register_host_console);
+
 static void __init set_up_memory(void)
 {
 	wasm_memory_end = __builtin_wasm_memory_size(0) * 65536UL;
@@ -72,7 +80,6 @@ char empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 void __init setup_arch(char **cmdline_p)
 {
-	register_console(&host_console);
 	strscpy(boot_command_line, wasm_command_line, COMMAND_LINE_SIZE);
 	*cmdline_p = boot_command_line;
 	set_up_memory();
