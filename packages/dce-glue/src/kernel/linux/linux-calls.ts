@@ -61,9 +61,14 @@ export class LinuxCalls {
     this.kernel.endTask(task.host, this.#spare);
   }
 
-  /** The node's kernel is halted: its tasks and rooms go, wherever they are. */
-  destroyAll(): void {
-    for (const task of this.#live) this.destroyTask(task);
+  /** The node's kernel is halted: its tasks go, and calls that sleep are over. */
+  shutDown(): void {
+    for (const task of this.#live) {
+      const { waiter } = task;
+      const { isInCall } = task.host;
+      this.destroyTask(task);
+      if (isInCall && waiter !== undefined) this.manager?.wakeup(waiter, -Errno.ESHUTDOWN);
+    }
   }
 
   #newHostTask(): HostTask {

@@ -177,7 +177,7 @@ class LinuxBoot {
 
   #halt(): number {
     if (this.#runtime === undefined || this.#isOver) return -Errno.ESHUTDOWN;
-    this.#calls?.destroyAll();
+    this.#calls?.shutDown();
     this.destroy();
     return 0;
   }
