@@ -158,6 +158,8 @@ export class Cpu {
 
   /** The timer interrupt is due. */
   timer(): void {
+    // `run` is due at this instant.
+    if (this.#state === "trapped") return;
     this.#deadline = Infinity;
     this.#machine.clearDeadline();
     this.interrupt(1);

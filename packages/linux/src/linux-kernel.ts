@@ -1,5 +1,5 @@
 import { BLOCKED, Cpu } from "./cpu.ts";
-import { LinuxStoppedError, STACK_DROPPED, type StopReason } from "./errors.ts";
+import { LinuxReentryError, LinuxStoppedError, STACK_DROPPED, type StopReason } from "./errors.ts";
 import { HostTask, type OnDone } from "./host-task.ts";
 import { KernelLog } from "./kernel-log.ts";
 import { Machine, SEED_OCTETS, WASM_PAGE_SIZE } from "./machine.ts";
@@ -21,7 +21,11 @@ const ARCH_LO_TAP = 0x10004;
 const ARCH_MAKE_OWN = 0x10005;
 
 const HALTS: readonly StopReason[] = ["power off", "restart", "panic"];
+const NR_EXIT = 93;
+const NR_EXIT_GROUP = 94;
+const ENOSYS = 38;
 const LOG_LINES_IN_ERROR = 12;
+const FRAMES_IN_TRACE = 64;
 const NODE_NAME_MAX = 64;
 const ERRNO_MAX = 4096;
 
@@ -77,6 +81,8 @@ export class LinuxKernel {
   readonly log: KernelLog;
   readonly #options: LinuxKernelOptions;
   #stopped: LinuxStoppedError | undefined = undefined;
+  /** The machine was told to stop. Back ends with promises hear of what was thrown only later. */
+  #halted: LinuxStoppedError | undefined = undefined;
   #host0: HostTask | undefined = undefined;
 
   /** @throws {RangeError} memory is too small or no multiple of 64 KB */
@@ -164,9 +170,13 @@ export class LinuxKernel {
     return this.#stopped;
   }
 
-  /** @returns the result, -errno, or BLOCKED */
+  /**
+   * A task ends by `endTask` only: exit(2) is -ENOSYS, except for pid 1, whose end is a panic.
+   * @returns the result, -errno, or BLOCKED
+   */
   sys(task: HostTask, nr: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
-    if (task.isInCall) throw new Error(`${this.name}: a task makes one call at a time`);
+    if (task.isInCall) throw this.#isBusy();
+    if ((nr === NR_EXIT || nr === NR_EXIT_GROUP) && task !== this.#host0) return -ENOSYS;
     return this.cpu.call(task, nr, a, b, c, d, e, f);
   }
 
@@ -298,6 +308,11 @@ export class LinuxKernel {
     this.cpu.stop();
   }
 
+  #isBusy(): Error {
+    const why = this.#stopped === undefined ? "a task makes one call at a time" : "has stopped";
+    return new LinuxReentryError(`${this.name}: ${why}`);
+  }
+
   #plain(call: () => void): void {
     this.cpu.enter();
     try {
@@ -323,16 +338,20 @@ export class LinuxKernel {
 
   #halt(why: number): never {
     const reason = HALTS[why] ?? "panic";
-    throw new LinuxStoppedError(reason, `${this.name}: ${reason}`);
+    this.#halted = new LinuxStoppedError(reason, `${this.name}: ${reason}`);
+    throw this.#halted;
   }
 
   /** The frames of the kernel, innermost first, where a native kernel would print its call trace. */
   #trace(): void {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = FRAMES_IN_TRACE;
     const frames = (new Error().stack ?? "")
       .split("\n")
       .filter((line) => line.includes("wasm"))
       .map((line) => /at (?:async )?(\S+)/.exec(line)?.[1] ?? "")
       .filter((name) => name !== "" && !name.startsWith("wasm://"));
+    Error.stackTraceLimit = stackTraceLimit;
     for (const name of frames) {
       const line = ` ${name.replace(/^.*\./, "")}\n`;
       this.log.append(line);
@@ -342,8 +361,8 @@ export class LinuxKernel {
 
   #failed(error: unknown): unknown {
     if (error === STACK_DROPPED) return error;
-    if (error instanceof LinuxStoppedError) {
-      this.#stopped = this.#withLog(error.reason, error);
+    if (this.#halted !== undefined) {
+      this.#stopped ??= this.#withLog(this.#halted.reason, this.#halted);
       return this.#stopped;
     }
     const reason = error instanceof WebAssembly.RuntimeError ? "trap" : "host error";
