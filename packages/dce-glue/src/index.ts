@@ -15,6 +15,8 @@ export {
   type NetlinkRequest,
 } from "./netlink/netlink-client.ts";
 export { type RtnlClient, rtnetlinkClient } from "./netlink/rtnetlink-client.ts";
+export { parseTcCommand, runTcCommand, type TcCommand } from "./tc/tc-language.ts";
+export { tcProgram } from "./tc/tc-program.ts";
 export type {
   DceHandle,
   DceHandleClassic,

@@ -6,7 +6,7 @@ import { IpCommandError } from "./ip-command-error.ts";
 import { addressArgument, lladdrArgument } from "./ip-values.ts";
 
 /** Finds the index of a device by its name; asked when the command runs. */
-export type IndexOf = (name: string) => number;
+type IndexOf = (name: string) => number;
 
 /** Writes the attributes of IFLA_INFO_DATA. */
 export type KindData = (writer: NetlinkWriter, indexOf: IndexOf) => void;

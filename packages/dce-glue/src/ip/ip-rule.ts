@@ -45,7 +45,7 @@ export const FR_ACT_NOP = 3;
 const FR_ACT_BLACKHOLE = 6;
 const FR_ACT_UNREACHABLE = 7;
 const FR_ACT_PROHIBIT = 8;
-export const FIB_RULE_INVERT = 2;
+const FIB_RULE_INVERT = 2;
 
 /** A policy rule: what it asks of a packet, and what becomes of those that fit. */
 export interface Rule {

@@ -144,7 +144,7 @@ export class NetlinkClient implements NetlinkTalker {
 }
 
 /** A call that may wait: its result. */
-export function* completed(call: number | Blocked): Wait {
+function* completed(call: number | Blocked): Wait {
   return typeof call === "number" ? call : yield call;
 }
 

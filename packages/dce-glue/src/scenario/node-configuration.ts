@@ -1,20 +1,29 @@
 import type { Wait } from "@dcejs/core-sched";
 import { IpCommandError } from "../ip/ip-command-error.ts";
-import { type IpCommand, parseIpCommand, runIpCommand } from "../ip/ip-language.ts";
+import { parseIpCommand, runIpCommand } from "../ip/ip-language.ts";
 import { errorText } from "../kernel/error-text.ts";
 import type { LinuxSocketFdFactory } from "../kernel/linux-socket-fd-factory.ts";
 import type { LoopbackPort } from "./loopback-port.ts";
+import { parseTcCommand, runTcCommand } from "../tc/tc-language.ts";
 import type { NodeSysctl } from "./node.ts";
 import { ScenarioError } from "./scenario-error.ts";
 import type { InterfaceSettings } from "./simulated-link.ts";
 
+const EAGAIN = 11;
 const EINVAL = 22;
+
+/** A command that waits for the kernel to boot. */
+interface Queued {
+  readonly program: "ip" | "tc";
+  readonly text: string;
+  readonly run: () => Wait<string>;
+}
 
 /** What a node's kernel is told: before the start it is queued, afterwards it acts at once. */
 export class NodeConfiguration implements NodeSysctl {
   readonly #node: string;
   readonly #factory: LinuxSocketFdFactory;
-  readonly #commands: IpCommand[] = [];
+  readonly #commands: Queued[] = [];
 
   constructor(node: string, factory: LinuxSocketFdFactory) {
     this.#node = node;
@@ -45,17 +54,35 @@ export class NodeConfiguration implements NodeSysctl {
 
   /** @throws {IpCommandError} */
   ip(text: string): string {
+    return this.#runOrQueue(this.#ip(text));
+  }
+
+  /** @throws {IpCommandError} */
+  tc(text: string): string {
+    const command = parseTcCommand(text);
+    const { kernel } = this.#factory;
+    return this.#runOrQueue({ program: "tc", text, run: () => runTcCommand(command, kernel) });
+  }
+
+  #ip(text: string): Queued {
     const command = parseIpCommand(text);
+    const { kernel } = this.#factory;
+    return { program: "ip", text, run: () => runIpCommand(command, kernel) };
+  }
+
+  #runOrQueue(command: Queued): string {
     if (!this.#factory.isRunning) {
       this.#commands.push(command);
       return "";
     }
-    const running = runIpCommand(command, this.#factory.kernel);
-    const step = running.next();
-    if (step.done === true) return step.value;
+    const running = command.run();
+    const step = stepOf(running);
+    if (step?.done === true) return step.value;
     running.return("");
+    const { program, text } = command;
     throw new ScenarioError(
-      `${this.#node}: ip ${text}: this kernel cannot answer here; start the program "ip" instead`,
+      `${this.#node}: ${program} ${text}: this kernel cannot answer here; ` +
+        `start the program "${program}" instead`,
     );
   }
 
@@ -75,16 +102,16 @@ export class NodeConfiguration implements NodeSysctl {
     for (const [name, settings] of interfaces) {
       commands.push(`link set ${name} up txqueuelen ${settings.txQueueLength}`);
     }
-    for (const text of commands) yield* this.#run(parseIpCommand(text));
+    for (const text of commands) yield* this.#run(this.#ip(text));
     for (const command of this.#commands.splice(0)) yield* this.#run(command);
   }
 
-  *#run(command: IpCommand): Wait<void> {
+  *#run({ program, text, run }: Queued): Wait<void> {
     try {
-      yield* runIpCommand(command, this.#factory.kernel);
+      yield* run();
     } catch (error) {
       if (!(error instanceof IpCommandError)) throw error;
-      throw new ScenarioError(`${this.#node}: ip ${command.text}: ${error.message}`, {
+      throw new ScenarioError(`${this.#node}: ${program} ${text}: ${error.message}`, {
         cause: error,
       });
     }
@@ -99,5 +126,15 @@ export class NodeConfiguration implements NodeSysctl {
     const setting = value === undefined ? path : `${path} = ${value}`;
     const reason = errno === -EINVAL ? "value is out of range" : errorText(errno);
     return new ScenarioError(`${this.#node}: sysctl ${setting}: ${reason}`);
+  }
+}
+
+/** The first step; undefined: the kernel would have had to wait, and says so. */
+function stepOf(running: Wait<string>): ReturnType<typeof running.next> | undefined {
+  try {
+    return running.next(0);
+  } catch (error) {
+    if (error instanceof IpCommandError && error.errno === -EAGAIN) return undefined;
+    throw error;
   }
 }

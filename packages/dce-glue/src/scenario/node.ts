@@ -103,6 +103,12 @@ export interface SimNode {
    * @throws {IpCommandError} in iproute2's words
    */
   ip(command: string): string;
+  /**
+   * Queueing disciplines and classes with the commands of iproute2's `tc`, queued and run as those
+   * of `ip`: `node.tc("qdisc add dev sim0 root netem delay 50ms loss 1%")`.
+   * @throws {IpCommandError} in iproute2's words
+   */
+  tc(command: string): string;
   /** Starts a program: a function, or the name under which one was registered. */
   start(program: Program | string, options?: StartOptions): SimProcess;
   /** Kills a process (SIGKILL) at `at`, or now. It then counts as ended as expected. */

@@ -7,6 +7,7 @@ import { LinuxSocketFdFactory } from "../kernel/linux-socket-fd-factory.ts";
 import { SimNic } from "../kernel/sim-nic.ts";
 import { DceManager } from "../process/dce-manager.ts";
 import { ipProgram } from "../ip/ip-program.ts";
+import { tcProgram } from "../tc/tc-program.ts";
 import { lladdrToText } from "../ip/ip-values.ts";
 import type { SimInterface } from "./link.ts";
 import { LoopbackPort } from "./loopback-port.ts";
@@ -66,6 +67,7 @@ export class SimulatedNode implements SimNode {
     });
     this.loopback = new LoopbackPort(owner.simulator, `${name}-lo`);
     this.dce.programs.register(ipProgram(this.factory.kernel));
+    this.dce.programs.register(tcProgram(this.factory.kernel));
     node.sockets = this.factory;
     node.kernelFiles = kernelFiles(this.factory);
     this.configuration = new NodeConfiguration(name, this.factory);
@@ -83,6 +85,10 @@ export class SimulatedNode implements SimNode {
 
   ip(command: string): string {
     return this.configuration.ip(command);
+  }
+
+  tc(command: string): string {
+    return this.configuration.tc(command);
   }
 
   start(program: Program | string, options: StartOptions = {}): SimProcess {

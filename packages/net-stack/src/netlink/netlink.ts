@@ -64,7 +64,7 @@ export interface NetlinkMessage {
  * The message that begins at `at`.
  * @returns undefined where no whole message is: the header or its length does not fit.
  */
-export function readNetlinkMessage(bytes: Uint8Array, at: number): NetlinkMessage | undefined {
+function readNetlinkMessage(bytes: Uint8Array, at: number): NetlinkMessage | undefined {
   if (at + NLMSG_HDRLEN > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getUint32(at, true);

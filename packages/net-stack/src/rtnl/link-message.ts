@@ -127,7 +127,7 @@ function fillStatistics(writer: NetlinkWriter, dev: NetDevice): void {
 }
 
 /** enum of include/uapi/linux/ip.h: IPV4_DEVCONF_FORWARDING = 1, … */
-export const IPV4_DEVCONF: readonly string[] = [
+const IPV4_DEVCONF: readonly string[] = [
   "forwarding",
   "mc_forwarding",
   "proxy_arp",

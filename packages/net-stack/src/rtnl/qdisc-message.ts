@@ -37,6 +37,13 @@ export function tc_dump_tclass(_context: RtnlContext): NetlinkDump {
   });
 }
 
+/** RTM_NEWTCLASS, RTM_DELTCLASS: there is no discipline that a class could be of. -EINVAL, -ENODEV, -ENOENT */
+export function tc_ctl_tclass({ net, message }: RtnlContext): number {
+  if (message.payload.length < TCMSG_OCTETS) return -Errno.EINVAL;
+  const dev = net.dev_get_by_index(headerView(message).getInt32(4, true));
+  return dev === undefined ? -Errno.ENODEV : -Errno.ENOENT;
+}
+
 /** RTM_NEWQDISC: a device keeps the queue that it was made with. -EINVAL, -ENODEV, -ENOENT */
 export function tc_modify_qdisc({ net, message, extack }: RtnlContext): number {
   if (message.payload.length < TCMSG_OCTETS) return -Errno.EINVAL;

@@ -18,7 +18,13 @@ import {
 } from "./link-request.ts";
 import type { RtnlContext, RtnlHandler } from "./message-context.ts";
 import { neigh_add, neigh_delete, neigh_dump_info, neigh_get } from "./neighbour-message.ts";
-import { tc_del_qdisc, tc_dump_qdisc, tc_dump_tclass, tc_modify_qdisc } from "./qdisc-message.ts";
+import {
+  tc_ctl_tclass,
+  tc_del_qdisc,
+  tc_dump_qdisc,
+  tc_dump_tclass,
+  tc_modify_qdisc,
+} from "./qdisc-message.ts";
 import { inet_rtm_getroute } from "./route-get.ts";
 import { inet_dump_fib, inet_rtm_delroute, inet_rtm_newroute } from "./route-request.ts";
 import { RTM, RTNLGRP } from "./rtnetlink-numbers.ts";
@@ -46,6 +52,8 @@ const UNSPEC: Readonly<Record<number, RtnlHandler>> = {
   [RTM.NEWQDISC]: { doit: tc_modify_qdisc },
   [RTM.DELQDISC]: { doit: tc_del_qdisc },
   [RTM.GETQDISC]: { dumpit: tc_dump_qdisc, splitsDone: true },
+  [RTM.NEWTCLASS]: { doit: tc_ctl_tclass },
+  [RTM.DELTCLASS]: { doit: tc_ctl_tclass },
   [RTM.GETTCLASS]: { dumpit: tc_dump_tclass },
 };
 
