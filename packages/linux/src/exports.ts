@@ -15,7 +15,6 @@ export interface KernelExports {
   wasm_irq(mask: number): number;
   wasm_host0(): number;
   wasm_host_task_interrupt(hostTask: number): void;
-  wasm_host_task_end(hostTask: number): void;
   wasm_room(size: number): number;
   wasm_free(room: number): void;
   wasm_memory_free(): number;
@@ -54,7 +53,6 @@ const NAMES = [
   "wasm_cpu_next",
   "wasm_free",
   "wasm_host0",
-  "wasm_host_task_end",
   "wasm_host_task_interrupt",
   "wasm_idle_again",
   "wasm_init_stack_top",

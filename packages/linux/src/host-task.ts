@@ -4,9 +4,9 @@ import type { Machine } from "./machine.ts";
 const NR = 12;
 const IS_POSTED = 13;
 const RESULT = 14;
-const TASK = 16;
-const SLOT = 17;
-const STACK_TOP = 18;
+const TASK = 15;
+const SLOT = 16;
+const STACK_TOP = 17;
 
 const TWO_TO_32 = 2 ** 32;
 

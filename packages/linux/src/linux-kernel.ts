@@ -14,7 +14,8 @@ export const DEFAULT_MEMORY: number = 6 * 1024 * 1024;
 const MEMORY_MIN = 4 * 1024 * 1024;
 
 /** Calls of arch/wasm/kernel/host_task.c, above the numbers of Linux. */
-export const ARCH_NEW_TASK = 0x10000;
+const ARCH_NEW_TASK = 0x10000;
+const ARCH_EXIT = 0x10001;
 export const ARCH_NET_CREATE = 0x10002;
 export const ARCH_NET_DESTROY = 0x10003;
 const ARCH_LO_TAP = 0x10004;
@@ -213,6 +214,12 @@ export class LinuxKernel {
     }
     this.interruptTask(task);
     task.onDone = (_result: number, ended: HostTask) => isFree(ended);
+  }
+
+  /** Ends a task that is in no call for good: what only it held (a namespace) goes with it. */
+  exitTask(task: HostTask): void {
+    task.onDone = undefined;
+    this.sys(task, ARCH_EXIT);
   }
 
   /** Ends the interruptible sleep of a task; its call returns -EINTR, -ERESTARTSYS… */

@@ -69,6 +69,11 @@ export class LinuxCalls {
       this.destroyTask(task);
       if (isInCall && waiter !== undefined) this.manager?.wakeup(waiter, -Errno.ESHUTDOWN);
     }
+    // Where others use the kernel too, it is the node's namespace that ends.
+    const { namespace } = this.#options;
+    if (namespace === undefined) return;
+    for (const spare of this.#spares.splice(0)) this.kernel.exitTask(spare);
+    namespace.end();
   }
 
   #newHostTask(): HostTask {

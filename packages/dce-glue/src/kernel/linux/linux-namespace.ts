@@ -39,6 +39,12 @@ export class LinuxNamespace {
     return task;
   }
 
+  /** Nobody of this node is in a call any more: the kernel takes the namespace away, when its last socket is closed. */
+  end(): void {
+    this.#call(this.service, NR.close, this.#fd);
+    this.#kernel.exitTask(this.service);
+  }
+
   #task(isUrgent: boolean): HostTask {
     const task = this.#kernel.newTask(isUrgent);
     if (typeof task !== "number") return task;

@@ -23,10 +23,9 @@ struct host_task {
 	u32 nr;			   /* 48 */
 	u32 is_posted;		   /* 52 */
 	s32 result;		   /* 56 */
-	u32 is_ending;		   /* 60: the thread of the host is gone: do not come back */
-	struct task_struct *task;  /* 64 */
-	u32 slot;		   /* 68 */
-	u32 stack_top;		   /* 72 */
+	struct task_struct *task;  /* 60 */
+	u32 slot;		   /* 64 */
+	u32 stack_top;		   /* 68 */
 	bool is_urgent;		   /* serves the host itself, which cannot wait */
 };
 
@@ -150,8 +149,6 @@ static void exit_to_user_mode(struct host_task *host)
 		flush_signals(current);
 	if (test_thread_flag(TIF_NOTIFY_RESUME))
 		resume_user_mode_work(NULL);
-	if (host->is_ending)
-		end_task(host);
 }
 
 /* A posted call, on a stack of its own. */
@@ -182,15 +179,6 @@ void wasm_host_task_interrupt(struct host_task *host);
 void wasm_host_task_interrupt(struct host_task *host)
 {
 	set_notify_signal(host->task);
-}
-
-/* The thread of the host was stopped by force: its task ends as soon as its sleep does. Plain call. */
-void wasm_host_task_end(struct host_task *host);
-void wasm_host_task_end(struct host_task *host)
-{
-	host->is_ending = 1;
-	if (!host->task->thread.is_bare)
-		set_notify_signal(host->task);
 }
 
 struct host_task *wasm_host0(void);
