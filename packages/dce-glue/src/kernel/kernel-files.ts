@@ -53,7 +53,7 @@ function interfaceAddresses(factory: LinuxSocketFdFactory): InterfaceAddress[] {
   return result;
 }
 
-/** Links and IP addresses of a running kernel; empty where it cannot answer at once. */
+/** Links and IP addresses of a running kernel; empty where it answers with an error. */
 export function dumpInterfaces(factory: LinuxSocketFdFactory): {
   links: LinkRecord[];
   addresses: AddressRecord[];

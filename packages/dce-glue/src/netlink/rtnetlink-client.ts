@@ -56,12 +56,14 @@ export function rtnetlinkClient(kernel: NetlinkKernel): RtnlClient {
 
 /**
  * A request that has to be answered at once: in event context, or where nothing may wait.
- * @returns 0 or -errno; undefined where the kernel would have to wait
+ * @returns 0 or -errno
+ * @throws Error when the kernel waits all the same
  */
-export function requestNow(client: RtnlClient, request: RtnlRequest): number | undefined {
+export function requestNow(client: RtnlClient, request: RtnlRequest): number {
   const asking = client.request(request);
   const step = asking.next(0);
   if (step.done === true) return step.value;
   asking.return(0);
-  return undefined;
+  const { waitChannel } = step.value;
+  throw new Error(`the kernel waits (${waitChannel}) in ${request.type}, which cannot wait here`);
 }
