@@ -12,6 +12,7 @@ export interface KernelExports {
   wasm_cpu_is_busy(): number;
   wasm_idle_again(): number;
   wasm_init_stack_top(): number;
+  wasm_interface(): number;
   wasm_irq(mask: number): number;
   wasm_host0(): number;
   wasm_host_task_interrupt(hostTask: number): void;
@@ -56,6 +57,7 @@ const NAMES = [
   "wasm_host_task_interrupt",
   "wasm_idle_again",
   "wasm_init_stack_top",
+  "wasm_interface",
   "wasm_irq",
   "wasm_machine_address",
   "wasm_memory_free",
@@ -71,12 +73,22 @@ const NAMES = [
   "wasm_thread_reentry",
 ] as const satisfies readonly (keyof KernelExports)[];
 
+/** HOST_INTERFACE of arch/wasm/include/asm/host.h. */
+const INTERFACE = 2;
+
 /** @throws {TypeError} the module is no kernel of this port, or of another version of it */
 export function kernelExports(exports: WebAssembly.Exports): KernelExports {
   const missing = NAMES.filter((name) => typeof exports[name] !== "function");
   if (missing.length > 0) {
-    throw new TypeError(`the kernel does not export ${missing.join(", ")}: build it again`);
+    throw new TypeError(
+      `the kernel does not export ${missing.join(", ")}: build it again (npm run linux)`,
+    );
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all members were looked for
-  return exports as unknown as KernelExports;
+  const kernel = exports as unknown as KernelExports;
+  const version = kernel.wasm_interface();
+  if (version === INTERFACE) return kernel;
+  throw new TypeError(
+    `the kernel is of interface ${version}, and this loader of ${INTERFACE}: build it again (npm run linux)`,
+  );
 }

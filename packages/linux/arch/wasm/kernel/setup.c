@@ -93,6 +93,12 @@ void free_initmem(void)
 {
 }
 
+unsigned int wasm_interface(void);
+unsigned int wasm_interface(void)
+{
+	return HOST_INTERFACE;
+}
+
 void *wasm_machine_address(void);
 void *wasm_machine_address(void)
 {

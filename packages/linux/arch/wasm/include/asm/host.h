@@ -10,6 +10,9 @@
 
 struct task_struct;
 
+/* Counts changes of what both sides must agree on: imports, exports, the layout of what they share. */
+#define HOST_INTERFACE 2
+
 #define HOST_IMPORT(name) __attribute__((import_module("host"), import_name(#name)))
 
 /* Appends to the console. */
