@@ -86,7 +86,7 @@ export class LinuxKernel {
   #host0: HostTask | undefined = undefined;
 
   /** @throws {RangeError} memory is too small or no multiple of 64 KB */
-  constructor(options: LinuxKernelOptions, log = "") {
+  constructor(options: LinuxKernelOptions, log?: KernelLog) {
     const octets = options.memory ?? DEFAULT_MEMORY;
     if (octets % WASM_PAGE_SIZE !== 0 || octets < MEMORY_MIN || octets > 2 ** 32) {
       throw new RangeError(
@@ -157,7 +157,7 @@ export class LinuxKernel {
     if (!this.cpu.isIdle || this.cpu.sleepingCalls.length > 0) {
       throw new Error(`${this.name}: a snapshot is taken of a kernel that is idle`);
     }
-    return Snapshot.of(this.machine, this.log.text, this.host0.address);
+    return Snapshot.of(this.machine, new KernelLog(this.log), this.host0.address);
   }
 
   /** The task of pid 1. */
@@ -222,9 +222,14 @@ export class LinuxKernel {
 
   /** Kernel memory for arguments, octets. @throws {LinuxStoppedError} there is none */
   room(size: number): number {
-    const address = this.machine.exports.wasm_room(size);
+    const address = this.roomIfAny(size);
     if (address !== 0) return address;
     throw this.#failed(new Error(`out of memory: no ${size} octets for the arguments of a call`));
+  }
+
+  /** As `room`. @returns 0: there is none */
+  roomIfAny(size: number): number {
+    return this.machine.exports.wasm_room(size) >>> 0;
   }
 
   free(room: number): void {
@@ -332,7 +337,7 @@ export class LinuxKernel {
 
   #print(text: number, length: number): void {
     const line = this.machine.text(text, length);
-    this.log.append(line);
+    this.log.append(line, this.#options.now());
     this.#options.print?.(line);
   }
 
@@ -354,7 +359,7 @@ export class LinuxKernel {
     Error.stackTraceLimit = stackTraceLimit;
     for (const name of frames) {
       const line = ` ${name.replace(/^.*\./, "")}\n`;
-      this.log.append(line);
+      this.log.append(line, this.#options.now());
       this.#options.print?.(line);
     }
   }
