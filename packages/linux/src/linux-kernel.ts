@@ -26,6 +26,9 @@ const NR_EXIT_GROUP = 94;
 const ENOSYS = 38;
 const LOG_LINES_IN_ERROR = 12;
 const FRAMES_IN_TRACE = 64;
+const FRAMES_IN_ERROR = 12;
+const MEGABYTE = 1_048_576;
+const OUT_OF_MEMORY = /out of memory|deadlocked on memory/i;
 const NODE_NAME_MAX = 64;
 const ERRNO_MAX = 4096;
 
@@ -170,6 +173,11 @@ export class LinuxKernel {
     return this.#stopped;
   }
 
+  /** It has failed, was halted or is destroyed: no call of it can be made any more. */
+  get isOver(): boolean {
+    return this.cpu.isStopped;
+  }
+
   /**
    * A task ends by `endTask` only: exit(2) is -ENOSYS, except for pid 1, whose end is a panic.
    * @returns the result, -errno, or BLOCKED
@@ -217,6 +225,7 @@ export class LinuxKernel {
 
   /** Ends the interruptible sleep of a task; its call returns -EINTR, -ERESTARTSYS… */
   interruptTask(task: HostTask): void {
+    if (this.isOver) return;
     this.#plain(() => this.machine.exports.wasm_host_task_interrupt(task.address));
   }
 
@@ -229,10 +238,11 @@ export class LinuxKernel {
 
   /** As `room`. @returns 0: there is none */
   roomIfAny(size: number): number {
-    return this.machine.exports.wasm_room(size) >>> 0;
+    return this.isOver ? 0 : this.machine.exports.wasm_room(size) >>> 0;
   }
 
   free(room: number): void {
+    if (this.isOver) return;
     this.machine.exports.wasm_free(room);
   }
 
@@ -252,6 +262,7 @@ export class LinuxKernel {
   }
 
   sockPollFree(poll: number): void {
+    if (this.isOver) return;
     this.#plain(() => this.machine.exports.wasm_sock_poll_free(poll));
   }
 
@@ -351,14 +362,10 @@ export class LinuxKernel {
   #trace(): void {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = FRAMES_IN_TRACE;
-    const frames = (new Error().stack ?? "")
-      .split("\n")
-      .filter((line) => line.includes("wasm"))
-      .map((line) => /at (?:async )?(\S+)/.exec(line)?.[1] ?? "")
-      .filter((name) => name !== "" && !name.startsWith("wasm://"));
+    const frames = framesOf(new Error());
     Error.stackTraceLimit = stackTraceLimit;
     for (const name of frames) {
-      const line = ` ${name.replace(/^.*\./, "")}\n`;
+      const line = ` ${name}\n`;
       this.log.append(line, this.#options.now());
       this.#options.print?.(line);
     }
@@ -378,12 +385,25 @@ export class LinuxKernel {
   #withLog(reason: StopReason, cause: unknown): LinuxStoppedError {
     const at = this.#options.now() / 1e9;
     const what = cause instanceof LinuxStoppedError ? reason : `${reason}: ${String(cause)}`;
-    return new LinuxStoppedError(
-      reason,
-      `${this.name} at ${at} s: ${what}\n${this.log.tail(LOG_LINES_IN_ERROR)}`,
-      { cause },
-    );
+    const log = this.log.tail(LOG_LINES_IN_ERROR);
+    const lines = [`${this.name} at ${at} s: ${what}`];
+    if (reason === "trap")
+      lines.push(`  in ${framesOf(cause).slice(0, FRAMES_IN_ERROR).join(" < ")}`);
+    if (OUT_OF_MEMORY.test(log))
+      lines.push(`  it has ${this.machine.u8.length / MEGABYTE} MB of memory`);
+    return new LinuxStoppedError(reason, [...lines, log].join("\n"), { cause });
   }
+}
+
+/** Names of the C functions in an error's stack, innermost first. */
+function framesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  return (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.includes("wasm"))
+    .map((line) => /at (?:async )?(\S+)/.exec(line)?.[1] ?? "")
+    .filter((name) => name !== "" && !name.startsWith("wasm://"))
+    .map((name) => name.replace(/^.*\./, ""));
 }
 
 export type { OnDone };

@@ -131,7 +131,7 @@ class LinuxBoot {
         calls: () => this.#bootedCalls,
         polls: () => this.#bootedRuntime.polls,
         imported: this.#imported,
-        raisePipe: (task) => this.#imported.signal_raised(this.#dce, task, SIGPIPE),
+        raisePipe: (task) => this.#raisePipe(task),
       }),
       ...this.#devices.handle,
       ...this.#files.handle,
@@ -193,6 +193,10 @@ class LinuxBoot {
     this.#calls?.shutDown();
     this.destroy();
     return 0;
+  }
+
+  #raisePipe(task: LinuxTask): void {
+    this.#imported.signal_raised(this.#dce, task, SIGPIPE);
   }
 
   #createTask(priv: object, pid: number): SimTask {
