@@ -17,6 +17,7 @@ export function jsonReport(run: RunResult): string {
     nodes,
     processes,
     counters,
+    warnings,
     result,
   } = run;
   return `${JSON.stringify({
@@ -35,6 +36,7 @@ export function jsonReport(run: RunResult): string {
       signal: process.signal ?? null,
     })),
     counters,
+    warnings,
     result: jsonOf(result),
   })}\n`;
 }

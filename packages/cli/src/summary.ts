@@ -1,6 +1,6 @@
 import { inspect, styleText } from "node:util";
 import { formatDuration } from "@dcejs/core-sched";
-import type { ProcessResult, RunResult } from "@dcejs/dce-glue";
+import type { ProcessResult, RunResult, WarningResult } from "@dcejs/dce-glue";
 import type { RunFlags } from "./run-command.ts";
 import { createTable } from "./table.ts";
 
@@ -18,10 +18,17 @@ export function summary(run: RunResult, flags: RunFlags): string {
     `tcp      ${counters.tcpRetransSegs} segments retransmitted`,
     `trace    ${run.traceHash}`,
   ];
+  lines.push(...run.warnings.map(warningLine));
   if (flags.pcap !== undefined) lines.push(`captures ${flags.pcap}`);
   if (flags.files !== undefined) lines.push(`files    ${flags.files}`);
   lines.push(...resultLines(run.result));
   return `${lines.join("\n")}\n`;
+}
+
+/** The kernel's own finding: seldom the scenario's fault, and always worth a look. */
+function warningLine({ node, kernel, atNs, what }: WarningResult): string {
+  const when = atNs < 0 ? "at boot" : `at ${formatDuration(atNs)}`;
+  return styleText("yellow", `WARNING  ${kernel} of node ${node} ${when}: ${what}`);
 }
 
 function processTable(processes: readonly ProcessResult[]): string {

@@ -37,7 +37,7 @@ test("--json prints one object and nothing else", async () => {
     result: { slept: 2 },
   });
   const keys =
-    "scenario seed kernel virtualNs wallMs events traceHash nodes processes counters result";
+    "scenario seed kernel virtualNs wallMs events traceHash nodes processes counters warnings result";
   expect(Object.keys(Object(run)).join(" ")).toBe(keys);
 });
 

@@ -38,6 +38,7 @@ export {
   type KernelHost,
   type KernelInstance,
   type KernelProvider,
+  type KernelWarning,
   kernelProvider,
   kernelProviderNames,
   loadKernelProviders,
@@ -95,6 +96,7 @@ export type {
   ProcessResult,
   RunCounters,
   RunResult,
+  WarningResult,
 } from "./scenario/run-result.ts";
 export { type RunOverrides, runScenario } from "./scenario/run-scenario.ts";
 export { ScenarioError } from "./scenario/scenario-error.ts";

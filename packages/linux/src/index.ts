@@ -15,6 +15,7 @@ export {
 } from "./errors.ts";
 export { HostTask } from "./host-task.ts";
 export { hasJspi, JspiStacks } from "./jspi-stacks.ts";
+export { KernelLog, type KernelWarning } from "./kernel-log.ts";
 export { LinuxImage, type LinuxImageDescription, linuxImageName } from "./linux-image.ts";
 export { linuxImage, linuxImages } from "./linux-images.ts";
 export {

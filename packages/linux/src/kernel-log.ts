@@ -1,26 +1,45 @@
 /** Characters that are kept: Linux's own buffer has 128 KB. */
 const LENGTH_MAX = 262_144;
+/** Warnings that are kept: the first tell most. */
+const WARNINGS_MAX = 100;
 
-/** A warning of the kernel's (WARN_ON, lockups): its place in the source. */
-const WARNING = /WARNING: (?:CPU: \d+ PID: \d+ at )?(\S+)/;
+/** WARN_ON(): where it stands in the source. In front of it Linux 6 names the processor, Linux 7 does not. */
+const WARNING = /\bWARNING: (?:CPU: \d+ PID: \d+ at )?(\S+:\d+)/;
+/** What the kernel finds wrong with itself and survives: "BUG: scheduling while atomic", "INFO: task … blocked". */
+const COMPLAINT =
+  /\b(BUG: .*|INFO: (?:task|rcu_\w+) .*|unregister_netdevice: waiting for .*|refcount_t: .*)/;
+
+/** A warning of the kernel's own. */
+export interface KernelWarning {
+  /** Virtual time, ns; below 0: when the kernel booted. */
+  readonly at: number;
+  /** "net/ipv4/tcp_input.c:3362", or the complaint itself: "BUG: scheduling while atomic: …" */
+  readonly what: string;
+}
 
 /** What a kernel has printed to its console. */
 export class KernelLog {
-  /** Where the kernel has warned, "net/ipv4/tcp_input.c:3362" for example. */
-  readonly warnings: string[] = [];
+  /** The first hundred. */
+  readonly warnings: KernelWarning[] = [];
   #chunks: string[] = [];
   #length = 0;
 
-  constructor(before = "") {
-    if (before !== "") this.append(before);
+  /** @param before what it goes on from */
+  constructor(before?: KernelLog) {
+    if (before === undefined) return;
+    this.#chunks.push(before.text);
+    this.#length = before.#length;
+    this.warnings.push(...before.warnings);
   }
 
-  append(text: string): void {
+  /** @param at virtual time, ns */
+  append(text: string, at: number): void {
     this.#chunks.push(text);
     this.#length += text.length;
     if (this.#length > 2 * LENGTH_MAX) this.#forgetOldest();
-    const place = text.includes("WARNING: ") ? WARNING.exec(text)?.[1] : undefined;
-    if (place !== undefined) this.warnings.push(place);
+    if (this.warnings.length === WARNINGS_MAX) return;
+    const what = WARNING.exec(text)?.[1] ?? COMPLAINT.exec(text)?.[1];
+    if (what !== undefined) this.warnings.push({ at, what });
   }
 
   get text(): string {

@@ -27,6 +27,9 @@ const NR_EXIT_GROUP = 94;
 const ENOSYS = 38;
 const LOG_LINES_IN_ERROR = 12;
 const FRAMES_IN_TRACE = 64;
+const FRAMES_IN_ERROR = 12;
+const MEGABYTE = 1_048_576;
+const OUT_OF_MEMORY = /out of memory|deadlocked on memory/i;
 const NODE_NAME_MAX = 64;
 const ERRNO_MAX = 4096;
 
@@ -87,7 +90,7 @@ export class LinuxKernel {
   #host0: HostTask | undefined = undefined;
 
   /** @throws {RangeError} memory is too small or no multiple of 64 KB */
-  constructor(options: LinuxKernelOptions, log = "") {
+  constructor(options: LinuxKernelOptions, log?: KernelLog) {
     const octets = options.memory ?? DEFAULT_MEMORY;
     if (octets % WASM_PAGE_SIZE !== 0 || octets < MEMORY_MIN || octets > 2 ** 32) {
       throw new RangeError(
@@ -158,7 +161,7 @@ export class LinuxKernel {
     if (!this.cpu.isIdle || this.cpu.sleepingCalls.length > 0) {
       throw new Error(`${this.name}: a snapshot is taken of a kernel that is idle`);
     }
-    return Snapshot.of(this.machine, this.log.text, this.host0.address);
+    return Snapshot.of(this.machine, new KernelLog(this.log), this.host0.address);
   }
 
   /** The task of pid 1. */
@@ -169,6 +172,11 @@ export class LinuxKernel {
 
   get stopped(): LinuxStoppedError | undefined {
     return this.#stopped;
+  }
+
+  /** It has failed, was halted or is destroyed: no call of it can be made any more. */
+  get isOver(): boolean {
+    return this.cpu.isStopped;
   }
 
   /**
@@ -224,17 +232,24 @@ export class LinuxKernel {
 
   /** Ends the interruptible sleep of a task; its call returns -EINTR, -ERESTARTSYS… */
   interruptTask(task: HostTask): void {
+    if (this.isOver) return;
     this.#plain(() => this.machine.exports.wasm_host_task_interrupt(task.address));
   }
 
   /** Kernel memory for arguments, octets. @throws {LinuxStoppedError} there is none */
   room(size: number): number {
-    const address = this.machine.exports.wasm_room(size);
+    const address = this.roomIfAny(size);
     if (address !== 0) return address;
     throw this.#failed(new Error(`out of memory: no ${size} octets for the arguments of a call`));
   }
 
+  /** As `room`. @returns 0: there is none */
+  roomIfAny(size: number): number {
+    return this.isOver ? 0 : this.machine.exports.wasm_room(size) >>> 0;
+  }
+
   free(room: number): void {
+    if (this.isOver) return;
     this.machine.exports.wasm_free(room);
   }
 
@@ -254,6 +269,7 @@ export class LinuxKernel {
   }
 
   sockPollFree(poll: number): void {
+    if (this.isOver) return;
     this.#plain(() => this.machine.exports.wasm_sock_poll_free(poll));
   }
 
@@ -339,7 +355,7 @@ export class LinuxKernel {
 
   #print(text: number, length: number): void {
     const line = this.machine.text(text, length);
-    this.log.append(line);
+    this.log.append(line, this.#options.now());
     this.#options.print?.(line);
   }
 
@@ -353,15 +369,11 @@ export class LinuxKernel {
   #trace(): void {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = FRAMES_IN_TRACE;
-    const frames = (new Error().stack ?? "")
-      .split("\n")
-      .filter((line) => line.includes("wasm"))
-      .map((line) => /at (?:async )?(\S+)/.exec(line)?.[1] ?? "")
-      .filter((name) => name !== "" && !name.startsWith("wasm://"));
+    const frames = framesOf(new Error());
     Error.stackTraceLimit = stackTraceLimit;
     for (const name of frames) {
-      const line = ` ${name.replace(/^.*\./, "")}\n`;
-      this.log.append(line);
+      const line = ` ${name}\n`;
+      this.log.append(line, this.#options.now());
       this.#options.print?.(line);
     }
   }
@@ -380,12 +392,25 @@ export class LinuxKernel {
   #withLog(reason: StopReason, cause: unknown): LinuxStoppedError {
     const at = this.#options.now() / 1e9;
     const what = cause instanceof LinuxStoppedError ? reason : `${reason}: ${String(cause)}`;
-    return new LinuxStoppedError(
-      reason,
-      `${this.name} at ${at} s: ${what}\n${this.log.tail(LOG_LINES_IN_ERROR)}`,
-      { cause },
-    );
+    const log = this.log.tail(LOG_LINES_IN_ERROR);
+    const lines = [`${this.name} at ${at} s: ${what}`];
+    if (reason === "trap")
+      lines.push(`  in ${framesOf(cause).slice(0, FRAMES_IN_ERROR).join(" < ")}`);
+    if (OUT_OF_MEMORY.test(log))
+      lines.push(`  it has ${this.machine.u8.length / MEGABYTE} MB of memory`);
+    return new LinuxStoppedError(reason, [...lines, log].join("\n"), { cause });
   }
+}
+
+/** Names of the C functions in an error's stack, innermost first. */
+function framesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  return (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.includes("wasm"))
+    .map((line) => /at (?:async )?(\S+)/.exec(line)?.[1] ?? "")
+    .filter((name) => name !== "" && !name.startsWith("wasm://"))
+    .map((name) => name.replace(/^.*\./, ""));
 }
 
 export type { OnDone };

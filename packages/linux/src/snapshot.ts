@@ -1,3 +1,4 @@
+import type { KernelLog } from "./kernel-log.ts";
 import type { Machine } from "./machine.ts";
 
 const PAGE_WORDS = 1024;
@@ -11,19 +12,19 @@ interface Run {
 /** The memory of a kernel that is idle: the pages that are not zero. */
 export class Snapshot {
   readonly octets: number;
-  readonly log: string;
+  readonly log: KernelLog;
   /** struct host_task of pid 1. */
   readonly host0: number;
   readonly #runs: readonly Run[];
 
-  private constructor(octets: number, log: string, host0: number, runs: readonly Run[]) {
+  private constructor(octets: number, log: KernelLog, host0: number, runs: readonly Run[]) {
     this.octets = octets;
     this.log = log;
     this.host0 = host0;
     this.#runs = runs;
   }
 
-  static of(machine: Machine, log: string, host0: number): Snapshot {
+  static of(machine: Machine, log: KernelLog, host0: number): Snapshot {
     const runs: Run[] = [];
     const pages = machine.u32.length / PAGE_WORDS;
     let start = -1;

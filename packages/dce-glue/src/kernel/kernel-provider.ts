@@ -43,6 +43,16 @@ export interface KernelInstance {
   destroy(): void;
   /** Packet buffers that are not back in the kernel's pool. */
   readonly livePackets: number;
+  /** What the kernel has found wrong with itself and survived, in the order of time; of a shared kernel one node tells. */
+  readonly warnings?: readonly KernelWarning[];
+}
+
+/** A warning of a kernel's own: WARN_ON(), a lockup, a task that does not go on. */
+export interface KernelWarning {
+  /** Virtual time, ns; below 0: when it booted. */
+  readonly at: number;
+  /** Its place in the kernel's source, or what the kernel says: "net/ipv4/tcp_input.c:3362". */
+  readonly what: string;
 }
 
 /** A kind of kernel that a scenario may name. */

@@ -15,7 +15,7 @@ import { errorText } from "./error-text.ts";
 import { assertKernelHandle, missingDceHandleFields } from "./handle-fields.ts";
 import type { KernelHandle } from "./kernel-handle.ts";
 import type { DceSocket, Out, SimTask } from "./kernel-objects.ts";
-import type { KernelInstance, KernelProvider } from "./kernel-provider.ts";
+import type { KernelInstance, KernelProvider, KernelWarning } from "./kernel-provider.ts";
 import {
   interruptThroughKernel,
   KernelSocketFd,
@@ -164,6 +164,10 @@ export class LinuxSocketFdFactory implements SocketFdFactory, KernelSocketOwner 
 
   get livePackets(): number {
     return this.#instance.livePackets;
+  }
+
+  get warnings(): readonly KernelWarning[] {
+    return this.#instance.warnings ?? [];
   }
 
   /**

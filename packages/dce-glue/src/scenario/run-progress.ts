@@ -27,6 +27,7 @@ export class RunProgress {
   #waiting: (() => void)[] = [];
   #linger: EventId = NO_EVENT;
   #isTimed = false;
+  #isOver = false;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(simulator: Simulator) {
@@ -77,6 +78,8 @@ export class RunProgress {
       else await this.#simulator.runUntil(until);
     } catch (error) {
       if (this.#failure === undefined) throw error;
+    } finally {
+      this.#isOver = true;
     }
     if (this.#failure !== undefined) throw this.#failure.error;
   }
@@ -97,7 +100,7 @@ export class RunProgress {
   }
 
   #lingerIfOver(): void {
-    if (this.#open > 0 || this.#isTimed || this.#booting > 0) return;
+    if (this.#open > 0 || this.#isTimed || this.#isOver || this.#booting > 0) return;
     if (this.#simulator.isPending(this.#linger)) return;
     this.#linger = this.#simulator.scheduleWithContext(NO_CONTEXT, nanoseconds(LINGER), () => {
       // An empty queue ends the run too, and then tells of tasks that wait for ever.

@@ -4,7 +4,7 @@ import { dumpInterfaces } from "../kernel/kernel-files.ts";
 import type { SimDeviceStats } from "../kernel/kernel-objects.ts";
 import { IFF_UP } from "../kernel/rtnl-request.ts";
 import type { SimNic } from "../kernel/sim-nic.ts";
-import type { InterfaceResult, NodeResult, RunCounters } from "./run-result.ts";
+import type { InterfaceResult, NodeResult, RunCounters, WarningResult } from "./run-result.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 type Mib = Record<string, Record<string, number>>;
@@ -38,6 +38,13 @@ export function reportCounters(nodes: readonly NodeResult[], ports: readonly Por
     tcpRetransSegs: sum(nodes, (node) => node.mib.Tcp?.RetransSegs ?? 0),
     queueDrops: sum(nodes, (node) => sum(node.interfaces, (one) => one.txDropped + one.rxDropped)),
   };
+}
+
+/** What kernels have warned of, in the order of nodes and time. */
+export function reportWarnings(nodes: readonly SimulatedNode[]): WarningResult[] {
+  return nodes.flatMap(({ name, kernel, factory }) =>
+    factory.warnings.map(({ at, what }) => ({ node: name, kernel, atNs: at, what })),
+  );
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -47,6 +47,17 @@ export interface ProcessResult {
   readonly error: string | undefined;
 }
 
+/** A kernel's warning. Its whole text is in the node's `dmesg()`. */
+export interface WarningResult {
+  readonly node: string;
+  /** Name of the kernel provider. */
+  readonly kernel: string;
+  /** Virtual time; below 0: when the kernel booted. */
+  readonly atNs: number;
+  /** Place in the kernel's source: "net/ipv4/tcp_input.c:3362"; or the kernel's words. */
+  readonly what: string;
+}
+
 export interface RunCounters {
   /** Frames that reached the other end of a link. */
   readonly framesDelivered: number;
@@ -79,6 +90,8 @@ export interface RunResult<R = unknown> {
   readonly counters: RunCounters;
   /** What the scenario's function returned (or what the function that it returned gave). */
   readonly result: R;
+  /** What kernels have found wrong with themselves and survived: real Linux's WARN_ON() and the like. */
+  readonly warnings: readonly WarningResult[];
   /** Whether every process ended as expected. */
   readonly ok: boolean;
   /** What is still there after everything was destroyed: all zero, or a bug of ours. */

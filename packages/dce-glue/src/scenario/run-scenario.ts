@@ -2,7 +2,7 @@ import type { Simulator, TraceRecord } from "@dcejs/core-sched";
 import { exportTo } from "../fs/host-folder.ts";
 import { kernelProvider, loadKernelProviders } from "../kernel/kernel-provider.ts";
 import { chooseLinuxStacks, type StacksKind } from "../kernel/linux/linux-package.ts";
-import { reportCounters, reportNode } from "./run-report.ts";
+import { reportCounters, reportNode, reportWarnings } from "./run-report.ts";
 import type { LeakReport, RunResult } from "./run-result.ts";
 import { prepareOutputFolder, writingTo } from "./output-folder.ts";
 import { ScenarioError } from "./scenario-error.ts";
@@ -158,6 +158,7 @@ function reportRun<D extends OptionDeclarations, R, O>(
       run.links.flatMap((link) => link.ports),
     ),
     result,
+    warnings: reportWarnings(run.nodes),
     ok: processes.every((process) => process.asExpected),
   };
 }

@@ -20,6 +20,7 @@ import { SyscallError } from "../posix/syscall-error.ts";
 import type { DceManager } from "../process/dce-manager.ts";
 import type { SimInterface, SimLink, SimLinkOptions, SimSwitch } from "./link.ts";
 import type { NodeOptions, SimNode } from "./node.ts";
+import { reportWarnings } from "./run-report.ts";
 import { RunProgress } from "./run-progress.ts";
 import { prepareOutputFolder, writingTo } from "./output-folder.ts";
 import { ScenarioError } from "./scenario-error.ts";
@@ -160,7 +161,9 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
     try {
       await this.#progress.run(end === undefined ? undefined : instant(end));
     } catch (error) {
-      if (error instanceof DeadlockError) error.message += this.#endedBefore();
+      if (error instanceof DeadlockError) {
+        error.message += this.#endedBefore() + this.#warnedBefore();
+      }
       throw error;
     }
   }
@@ -177,6 +180,13 @@ export class SimulationRun<O> implements Simulation<O>, NodeOwner {
   #endedBefore(): string {
     const ended = this.nodes.flatMap(({ processes }) => processes.filter((one) => one.hasFailed));
     return ended.map((one) => `\n  ${one.describeEnd()}`).join("");
+  }
+
+  /** What kernels have warned of may be why. */
+  #warnedBefore(): string {
+    return reportWarnings(this.nodes)
+      .map(({ node, kernel, what }) => `\n  ${kernel} of node ${node} warned: ${what}`)
+      .join("");
   }
 
   #startCapture(folder: string): void {

@@ -93,6 +93,7 @@ describe.skipIf(whySkipped !== undefined).each(backEnds)("a kernel that stops on
     });
     expect(error.reason).toBe("trap");
     expect(error.cause).toBeInstanceOf(WebAssembly.RuntimeError);
+    expect(error.message).toMatch(/^ {2}in wasm_is_urgent < wasm_cpu_become$/m);
   });
 
   test("by an error of its host reports that error", async () => {
@@ -158,7 +159,9 @@ describe.skipIf(whySkipped !== undefined).each(backEnds)("a kernel that warns on
   test("goes on, and the place is noted", async () => {
     const node = await bootedNode(kind);
     expect(node.kernel.machine.exports.wasm_room(NO_ROOM)).toBe(0);
-    expect(node.kernel.log.warnings).toEqual([expect.stringMatching(/^mm\/page_alloc\.c:\d+$/)]);
+    expect(node.kernel.log.warnings).toEqual([
+      { at: node.world.events.now, what: expect.stringMatching(/^mm\/page_alloc\.c:\d+$/) },
+    ]);
     expect(node.kernel.dmesg()).toContain("wasm_room");
     expect(node.serve(NR.getpid)).toBe(1);
   });

@@ -1,4 +1,4 @@
-import type { Task, TaskManager } from "@dcejs/core-sched";
+import { nanoseconds, type Task, type TaskManager } from "@dcejs/core-sched";
 import type { HostTask, LinuxKernel } from "@dcejs/linux";
 import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { SimTask } from "../kernel-objects.ts";
@@ -18,6 +18,8 @@ export interface LinuxCallsOptions {
   /** Where the node is one of several in this kernel. */
   readonly namespace?: LinuxNamespace | undefined;
 }
+
+const MAKES_SOCKET: ReadonlySet<number> = new Set([NR.socket, NR.accept4]);
 
 /**
  * System calls of the simulator's tasks. A call that sleeps parks the task that made it and nobody else. In event
@@ -56,9 +58,24 @@ export class LinuxCalls {
   destroyTask(task: LinuxTask): void {
     if (!this.#live.delete(task)) return;
     task.forget();
-    // What a sleeping call still uses of its room must stay.
-    if (!task.host.isInCall) task.free();
-    this.kernel.endTask(task.host, this.#spare);
+    if (!task.host.isInCall) {
+      task.free();
+      this.#spares.push(task.host);
+      return;
+    }
+    // What a sleeping call still uses of its room stays until then. The kernel runs when it tells of it.
+    this.kernel.endTask(task.host, ({ result }) => {
+      this.manager?.scheduleMain(nanoseconds(0), () => this.#bury(task, result));
+    });
+  }
+
+  /** The call of a task that was stopped by force is over. */
+  #bury(task: LinuxTask, result: number): void {
+    if (this.kernel.isOver) return;
+    task.free();
+    this.#spares.push(task.host);
+    // Nobody else knows of the socket that it has made at the last moment.
+    if (result >= 0 && MAKES_SOCKET.has(task.host.lastCall)) this.serve(NR.close, result);
   }
 
   /** The node's kernel is halted: its tasks go, and calls that sleep are over. */
@@ -83,8 +100,6 @@ export class LinuxCalls {
     if (typeof host === "number") throw new Error(`${this.kernel.name}: no task: ${host}`);
     return host;
   }
-
-  readonly #spare = (host: HostTask): void => void this.#spares.push(host);
 
   interrupt(task: LinuxTask): void {
     if (task.host.isInCall) this.kernel.interruptTask(task.host);
@@ -118,6 +133,7 @@ export class LinuxCalls {
     const { host } = task;
     // Pid 1 is still in a call that was not to sleep.
     if (host.isInCall) return -Errno.EAGAIN;
+    if (this.kernel.isOver) return -Errno.ESHUTDOWN;
     if (host.euid !== task.euid || host.egid !== task.egid) this.#takeCredentials(task);
     const result = this.kernel.sys(host, nr, a, b, c, d, e, f);
     if (result !== this.#options.blocked) {

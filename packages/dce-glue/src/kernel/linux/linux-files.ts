@@ -95,6 +95,7 @@ export class LinuxFiles {
     const fd = this.#open(path, O_RDONLY);
     if (fd < 0) return fd;
     const calls = this.#calls();
+    if (!calls.service.hasRoom(READ_SIZE)) return this.#noMemory(fd);
     const room = calls.service.data(READ_SIZE);
     const parts: Uint8Array[] = [];
     let got: number;
@@ -112,6 +113,7 @@ export class LinuxFiles {
     if (fd < 0) return fd;
     const calls = this.#calls();
     const bytes = encoder.encode(text);
+    if (!calls.service.hasRoom(bytes.length)) return this.#noMemory(fd);
     const room = calls.service.data(bytes.length);
     calls.kernel.machine.u8.set(bytes, room);
     const result = calls.serve(NR.write, fd, room, bytes.length);
@@ -136,6 +138,7 @@ export class LinuxFiles {
   /** What is left to read of an open folder. */
   listOpen(fd: number): DirectoryEntry[] | number {
     const calls = this.#calls();
+    if (!calls.service.hasRoom(READ_SIZE)) return this.#noMemory(fd);
     const room = calls.service.data(READ_SIZE);
     const entries: DirectoryEntry[] = [];
     let got: number;
@@ -191,10 +194,16 @@ export class LinuxFiles {
     const own = path.startsWith("/proc/net") ? path.replace("/proc/net", OWN_PROC_NET) : path;
     const bytes = encoder.encode(own);
     if (bytes.length >= PATH_MAX) return -Errno.ENAMETOOLONG;
+    if (!calls.service.hasRoom(bytes.length + 1)) return -Errno.ENOMEM;
     const room = calls.service.data(bytes.length + 1);
     calls.kernel.machine.u8.set(bytes, room);
     calls.kernel.machine.u8[room + bytes.length] = 0;
     return calls.serve(NR.openat, AT_FDCWD, room, flags, 0);
+  }
+
+  #noMemory(fd: number): number {
+    this.#close(fd);
+    return -Errno.ENOMEM;
   }
 
   #close(fd: number): void {

@@ -2,7 +2,7 @@ import { Errno } from "@dcejs/lkl-kernel";
 import type { DceHandle } from "../dce-handle.ts";
 import { KERNEL_HANDLE_VERSION, type KernelHandle } from "../kernel-handle.ts";
 import type { DceKernel, SimTask } from "../kernel-objects.ts";
-import type { KernelHost, KernelInstance } from "../kernel-provider.ts";
+import type { KernelHost, KernelInstance, KernelWarning } from "../kernel-provider.ts";
 import { absentKernel } from "./linux-absent-kernel.ts";
 import { LinuxCalls } from "./linux-calls.ts";
 import { LinuxDevices } from "./linux-devices.ts";
@@ -21,6 +21,8 @@ export class LinuxKernelInstance implements KernelInstance {
   readonly #host: KernelHost;
   readonly #shared: SharedLinux | undefined;
   #boot: LinuxBoot | undefined;
+  /** Of the boots before this one. */
+  readonly #pastWarnings: KernelWarning[] = [];
 
   /** @param shared where the node's kernel is one that others use too */
   constructor(kind: LinuxKind, host: KernelHost, shared?: SharedLinux) {
@@ -33,11 +35,16 @@ export class LinuxKernelInstance implements KernelInstance {
     return this.#boot?.livePackets ?? 0;
   }
 
+  get warnings(): readonly KernelWarning[] {
+    return [...this.#pastWarnings, ...(this.#boot?.warnings ?? [])];
+  }
+
   readonly sim_init = (
     handle: Partial<KernelHandle>,
     imported: DceHandle,
     dce: DceKernel,
   ): void => {
+    this.#pastWarnings.push(...(this.#boot?.warnings ?? []));
     this.#boot?.destroy();
     const boot = new LinuxBoot(this.#kind, this.#host, this.#shared, imported, dce);
     this.#boot = boot;
@@ -84,6 +91,12 @@ class LinuxBoot {
     return this.#devices.liveFrames;
   }
 
+  /** A kernel that nodes share tells them by the node that has booted it. */
+  get warnings(): readonly KernelWarning[] {
+    const runtime = this.#runtime;
+    return runtime?.nodeId === this.#host.nodeId ? runtime.kernel.log.warnings : [];
+  }
+
   /** Until the kernel has booted, and when it is over, every call is refused. */
   fill(handle: Partial<KernelHandle>): void {
     const live = this.#makeHandle();
@@ -118,7 +131,7 @@ class LinuxBoot {
         calls: () => this.#bootedCalls,
         polls: () => this.#bootedRuntime.polls,
         imported: this.#imported,
-        raisePipe: (task) => this.#imported.signal_raised(this.#dce, task, SIGPIPE),
+        raisePipe: (task) => this.#raisePipe(task),
       }),
       ...this.#devices.handle,
       ...this.#files.handle,
@@ -180,6 +193,10 @@ class LinuxBoot {
     this.#calls?.shutDown();
     this.destroy();
     return 0;
+  }
+
+  #raisePipe(task: LinuxTask): void {
+    this.#imported.signal_raised(this.#dce, task, SIGPIPE);
   }
 
   #createTask(priv: object, pid: number): SimTask {

@@ -22,8 +22,9 @@ export interface LinuxKind {
 export class LinuxRuntime implements NetworkHost {
   readonly kernel: LinuxKernel;
   readonly polls: LinuxSocketPolls;
+  /** The node that has booted it. */
+  readonly nodeId: number;
   readonly #simulator: Simulator;
-  readonly #context: number;
   /** Whose card and whose loopback is which. */
   readonly #cards: (LinuxDevices | undefined)[] = [];
   readonly #loopbacks: LinuxDevices[] = [];
@@ -33,7 +34,7 @@ export class LinuxRuntime implements NetworkHost {
   constructor(kind: LinuxKind, host: KernelHost, name: string) {
     const { simulator, nodeId, random } = host;
     this.#simulator = simulator;
-    this.#context = nodeId;
+    this.nodeId = nodeId;
     const run = (): void | Promise<void> => this.kernel.run();
     const snapshot = kind.snapshot();
     this.kernel = kind.linux.LinuxKernel.clone(snapshot, {
@@ -51,7 +52,8 @@ export class LinuxRuntime implements NetworkHost {
     });
     this.polls = new LinuxSocketPolls(this.kernel);
     // What the template has printed while it booted is this kernel's boot too.
-    host.hostOps.print(snapshot.log, snapshot.log.length);
+    const { text: bootLog } = snapshot.log;
+    host.hostOps.print(bootLog, bootLog.length);
     this.kernel.makeOwn(host.nodeName);
   }
 
@@ -96,7 +98,7 @@ export class LinuxRuntime implements NetworkHost {
     this.#cancelTimer();
     if (at > TIME_MAX) return;
     const delay = nanoseconds(Math.max(0, at - this.#simulator.now));
-    this.#timer = this.#simulator.scheduleWithContext(this.#context, delay, this.#timerIsDue);
+    this.#timer = this.#simulator.scheduleWithContext(this.nodeId, delay, this.#timerIsDue);
   }
 
   #cancelTimer(): void {

@@ -4,6 +4,7 @@ import type { LinuxCalls } from "./linux-calls.ts";
 import type { LinuxSocket } from "./linux-socket.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 import {
+  DATA_MAX,
   type LinuxTask,
   ROOM_CONTROL_SIZE,
   ROOM_IOVEC,
@@ -17,8 +18,9 @@ const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_WAITALL = 0x100;
 const MSG_NOSIGNAL = 0x4000;
-/** Most octets that travel in one call; a stream takes more in several. */
-const DATA_MAX = 65_536;
+/** Most octets of a stream that travel in one call, and of a message that is received. */
+const STREAM_DATA_MAX = 65_536;
+const MESSAGE_MAX = 131_072;
 
 /** recvmsg(2): the kernel fills memory of its own, and the message is filled from there. */
 export function receive(
@@ -31,8 +33,9 @@ export function receive(
   const { manager } = calls;
   const wanted = octetsOf(message.msg_iov);
   const waitsForAll = (flags & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) === MSG_WAITALL;
-  if (wanted <= DATA_MAX || !waitsForAll || !socket.isStream || manager === undefined) {
-    return receivePart(calls, task, socket, message, flags, Math.min(wanted, DATA_MAX), 0);
+  const most = socket.isStream ? STREAM_DATA_MAX : MESSAGE_MAX;
+  if (wanted <= most || !waitsForAll || !socket.isStream || manager === undefined) {
+    return receivePart(calls, task, socket, message, flags, Math.min(wanted, most), 0);
   }
   return manager.enter(receiveAll(calls, task, socket, message, flags, wanted));
 }
@@ -51,7 +54,7 @@ export function send(
   // The simulator sends the signal, so the kernel must not.
   const quiet = flags | MSG_NOSIGNAL;
   const result =
-    size > DATA_MAX && socket.isStream && manager !== undefined
+    size > STREAM_DATA_MAX && socket.isStream && manager !== undefined
       ? manager.enter(sendAll(calls, task, socket, message, quiet, size))
       : sendPart(calls, task, socket, message, quiet, 0, size);
   if (!socket.isStream || (flags & MSG_NOSIGNAL) !== 0) return result;
@@ -70,7 +73,7 @@ function* sendAll(
 ): Wait {
   let sum = 0;
   while (sum < size) {
-    const part = Math.min(DATA_MAX, size - sum);
+    const part = Math.min(STREAM_DATA_MAX, size - sum);
     let result = sendPart(calls, task, socket, message, flags, sum, part);
     if (typeof result !== "number") result = yield result;
     if (result < 0) return sum > 0 ? sum : result;
@@ -90,7 +93,7 @@ function* receiveAll(
 ): Wait {
   let sum = 0;
   while (sum < wanted) {
-    const part = Math.min(DATA_MAX, wanted - sum);
+    const part = Math.min(STREAM_DATA_MAX, wanted - sum);
     let result = receivePart(calls, task, socket, message, flags, part, sum);
     if (typeof result !== "number") result = yield result;
     if (result < 0) return sum > 0 ? sum : result;
@@ -111,8 +114,11 @@ function sendPart(
 ): number | Blocked {
   const { u8 } = task.kernel.machine;
   const { msg_name: name, msg_control: control } = message;
-  const data = task.data(Math.min(size, DATA_MAX));
-  copyIn(u8, data, message.msg_iov, skip, Math.min(size, DATA_MAX));
+  // No socket has room for a message that large.
+  if (size > DATA_MAX) return -Errno.EMSGSIZE;
+  if (!task.hasRoom(size)) return -Errno.ENOMEM;
+  const data = task.data(size);
+  copyIn(u8, data, message.msg_iov, skip, size);
   if (name !== undefined) {
     u8.set(name.subarray(0, Math.min(message.msg_namelen, ROOM_NAME_SIZE)), task.room + ROOM_NAME);
   }
@@ -133,6 +139,7 @@ function receivePart(
   skip: number,
 ): number | Blocked {
   const { msg_control: control } = message;
+  if (!task.hasRoom(size)) return -Errno.ENOMEM;
   const data = task.data(size);
   const nameLength = message.msg_name === undefined ? 0 : ROOM_NAME_SIZE;
   const controlLength =

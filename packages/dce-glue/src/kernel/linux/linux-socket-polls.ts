@@ -2,6 +2,9 @@ import type { LinuxKernel } from "@dcejs/linux";
 import type { DceHandle } from "../dce-handle.ts";
 import type { PollTableRef } from "../kernel-objects.ts";
 
+const POLLERR = 0x8;
+const POLLHUP = 0x10;
+
 /** A registration of sock_poll: an entry in the wait queues of the kernel's socket. */
 class LinuxPollEntry {
   readonly cookie: number;
@@ -35,6 +38,11 @@ export class LinuxSocketPolls {
   /** @param imported whose poll_event is told */
   poll(imported: DceHandle, fd: number, ref: PollTableRef): void {
     const kernel = this.#kernel;
+    if (kernel.isOver) {
+      ref.ret &= POLLERR | POLLHUP;
+      ref.opaque = undefined;
+      return;
+    }
     const context = ref.opaque;
     const cookie = context === undefined ? 0 : ++this.#lastCookie;
     ref.ret = kernel.sockPoll(fd, ref.ret, cookie);

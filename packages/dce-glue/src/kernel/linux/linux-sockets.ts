@@ -1,9 +1,10 @@
-import type { Blocked } from "@dcejs/lkl-kernel";
+import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { DceHandle } from "../dce-handle.ts";
 import type { KernelHandleClassic } from "../kernel-handle.ts";
 import type { DceSocket } from "../kernel-objects.ts";
 import type { LinuxCalls } from "./linux-calls.ts";
 import type { LinuxSocketPolls } from "./linux-socket-polls.ts";
+import { linuxIoctl } from "./linux-ioctl.ts";
 import { receive, send } from "./linux-socket-messages.ts";
 import { LinuxSocket, socketOf } from "./linux-socket.ts";
 import { NR } from "./linux-syscall-numbers.ts";
@@ -34,8 +35,11 @@ const SOCK_STREAM = 1;
 const F_SETFL = 4;
 const O_RDWR = 2;
 const O_NONBLOCK = 0o4000;
-/** struct ifreq and whatever else an ioctl takes. */
-const IOCTL_MAX = 256;
+const SOL_SOCKET = 1;
+const SO_GET_FILTER = 26;
+const FILTER_INSTRUCTION = 8;
+/** Longer than what any option takes. */
+const OPTION_MAX = 32_768;
 
 /** What the socket calls are made of; known when the kernel has booted. */
 export interface LinuxSocketsOptions {
@@ -105,25 +109,27 @@ function optionCalls(
 ): Pick<SocketCalls, "sock_ioctl" | "sock_setsockopt" | "sock_getsockopt"> {
   return {
     sock_ioctl: (socket, request, argument) => {
-      const task = calls().caller();
-      const room = task.data(IOCTL_MAX);
-      const bytes = argument.subarray(0, IOCTL_MAX);
-      task.kernel.machine.u8.set(bytes, room);
-      task.bytes = bytes;
-      return calls().call(task, gotBytes, NR.ioctl, socketOf(socket).fd, request, room);
+      return linuxIoctl(calls(), socketOf(socket), request, argument);
     },
     sock_setsockopt: (socket, level, name, value, length) => {
       const task = calls().caller();
-      const room = task.data(length);
-      task.kernel.machine.u8.set(value.subarray(0, length), room);
+      // What is longer than any option is cut, and as wrong as it was.
+      const size = Math.min(length, OPTION_MAX);
+      if (!task.hasRoom(size)) return -Errno.ENOMEM;
+      const room = task.data(size);
+      task.kernel.machine.u8.set(value.subarray(0, size), room);
       const { fd } = socketOf(socket);
-      return calls().call(task, undefined, NR.setsockopt, fd, level, name, room, length);
+      return calls().call(task, undefined, NR.setsockopt, fd, level, name, room, size);
     },
     sock_getsockopt: (socket, level, name, value, length) => {
       const task = calls().caller();
-      const room = task.data(length.value);
+      const size = Math.min(length.value, OPTION_MAX);
+      // Of a filter the length counts instructions.
+      const isFilter = level === SOL_SOCKET && name === SO_GET_FILTER;
+      if (!task.hasRoom(isFilter ? size * FILTER_INSTRUCTION : size)) return -Errno.ENOMEM;
+      const room = task.data(size);
       const at = task.room + ROOM_LENGTH;
-      task.kernel.machine.view.setUint32(at, length.value, true);
+      task.kernel.machine.view.setUint32(at, size, true);
       task.bytes = value;
       task.length = length;
       return calls().call(
@@ -152,15 +158,6 @@ function makeSocket({ accepted }: LinuxTask, result: number, isStream: boolean):
   if (result < 0) return result;
   if (accepted !== undefined) accepted.value = new LinuxSocket(result, isStream);
   return 0;
-}
-
-/** An argument that the kernel may have changed. */
-function gotBytes(task: LinuxTask, result: number): number {
-  const { bytes } = task;
-  if (bytes === undefined) return result;
-  const from = task.data(bytes.length);
-  bytes.set(task.kernel.machine.u8.subarray(from, from + bytes.length));
-  return result;
 }
 
 function gotOption(task: LinuxTask, result: number): number {
@@ -193,6 +190,7 @@ function getName(
   length: { value: number },
 ): number | Blocked {
   const task = calls.caller();
+  if (!task.hasRoom(0)) return -Errno.ENOMEM;
   const { view } = calls.kernel.machine;
   const at = task.room + ROOM_LENGTH;
   view.setUint32(at, Math.min(length.value, ROOM_NAME_SIZE), true);
@@ -209,6 +207,7 @@ function withName(
   length: number,
 ): number | Blocked {
   const task = calls.caller();
+  if (!task.hasRoom(0)) return -Errno.ENOMEM;
   const room = task.room + ROOM_NAME;
   // Too long a name is cut here, and the kernel refuses its length.
   task.kernel.machine.u8.set(address.subarray(0, Math.min(length, ROOM_NAME_SIZE)), room);

@@ -26,5 +26,6 @@ export const NR = {
   sendmsg: 211,
   recvmsg: 212,
   accept4: 242,
+  prlimit64: 261,
   setns: 268,
 } as const;

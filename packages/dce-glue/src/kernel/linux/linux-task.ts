@@ -16,6 +16,8 @@ const ROOM_SIZE: number = ROOM_CONTROL + ROOM_CONTROL_SIZE;
 /** Longest socket address: struct sockaddr_storage. */
 export const ROOM_NAME_SIZE = 128;
 const DATA_MIN = 4096;
+/** Most of what one call carries. */
+export const DATA_MAX = 262_144;
 
 interface Credentials {
   readonly euid: number;
@@ -91,27 +93,37 @@ export class LinuxTask {
     return this.#credentials?.egid ?? 0;
   }
 
-  /** Address of room for headers, names and control messages: see ROOM_*. */
+  /** Address of room for headers, names and control messages: see ROOM_*. There has to be room: see hasRoom. */
   get room(): number {
     if (this.#room === 0) this.#room = this.kernel.room(ROOM_SIZE);
     return this.#room;
+  }
+
+  /** Takes `room` and `data(size)` from the kernel's memory. @returns false: it has none, the call is ENOMEM */
+  hasRoom(size: number): boolean {
+    if (this.#room === 0) this.#room = this.kernel.roomIfAny(ROOM_SIZE);
+    return this.#room !== 0 && this.#grow(size);
   }
 
   get control(): number {
     return this.room + ROOM_CONTROL;
   }
 
-  /** Address of room for `size` octets of data; the same until more is asked for. */
+  /** Address of room for `size` octets of data; the same until more is asked for. There has to be room: see hasRoom. */
   data(size: number): number {
-    if (size > this.#dataSize || this.#data === 0) {
-      if (this.#data !== 0) this.kernel.free(this.#data);
-      this.#dataSize = 0;
-      let wanted = DATA_MIN;
-      while (wanted < size) wanted *= 2;
-      this.#data = this.kernel.room(wanted);
-      this.#dataSize = wanted;
-    }
-    return this.#data;
+    if (this.#grow(size)) return this.#data;
+    throw new Error(`${this.kernel.name}: no memory for ${size} octets`);
+  }
+
+  #grow(size: number): boolean {
+    if (size <= this.#dataSize && this.#data !== 0) return true;
+    if (size > DATA_MAX) return false;
+    let wanted = DATA_MIN;
+    while (wanted < size) wanted *= 2;
+    if (this.#data !== 0) this.kernel.free(this.#data);
+    this.#data = this.kernel.roomIfAny(wanted);
+    this.#dataSize = this.#data === 0 ? 0 : wanted;
+    return this.#data !== 0;
   }
 
   forget(): void {

@@ -5,6 +5,9 @@ import type { LinuxPackage } from "./linux-package.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 
 const AT_FDCWD = -100;
+const RLIMIT_NOFILE = 7;
+/** fs.nr_open */
+const DESCRIPTORS_MAX = 1_048_576;
 /** No devices that nobody asked for. */
 const COMMAND_LINE =
   "loglevel=7 panic=-1 fb_tunnels=none dummy.numdummies=0 ifb.numifbs=0 bonding.max_bonds=0";
@@ -104,6 +107,10 @@ function mountFilesystems(linux: LinuxPackage, kernel: LinuxKernel): void {
     );
     if (mounted < 0) throw new Error(`${kernel.name}: mount ${path}: ${mounted}`);
   }
+  // Each node's programs have limits of their own; all their sockets are descriptors of pid 1.
+  const limit = calls.service.data(16);
+  kernel.machine.u32.set([DESCRIPTORS_MAX, 0, DESCRIPTORS_MAX, 0], limit >>> 2);
+  calls.serve(NR.prlimit64, 0, RLIMIT_NOFILE, limit, 0);
   const files = new LinuxFiles(() => calls);
   for (const [path, value] of SERVER_SYSCTLS) files.write(`/proc/sys/${path}`, value);
   calls.service.free();

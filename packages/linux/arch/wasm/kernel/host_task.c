@@ -203,11 +203,14 @@ void __noreturn wasm_init(void)
 	BUG();
 }
 
-/* Memory for the arguments of the host's calls. Plain calls. */
+/*
+ * Memory for the arguments of the host's calls, which fail where there is none. To want more than there can ever be is a
+ * mistake, and warned of. Plain calls.
+ */
 void *wasm_room(unsigned int size);
 void *wasm_room(unsigned int size)
 {
-	return kmalloc(size, GFP_ATOMIC);
+	return kmalloc(size, size > KMALLOC_MAX_SIZE ? GFP_ATOMIC : GFP_ATOMIC | __GFP_NOWARN);
 }
 
 void wasm_free(void *room);

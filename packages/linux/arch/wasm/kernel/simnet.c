@@ -19,6 +19,8 @@
 /* Of all namespaces of a kernel. */
 #define CARDS_MAX 4096
 #define FRAME_MAX (65535 + ETH_HLEN)
+/* A frame has at least its header. */
+#define FRAME_MIN ETH_HLEN
 /* Received frames that wait for NAPI; more are dropped, as by a ring that the kernel does not empty. */
 #define RX_RING 1024
 
@@ -256,7 +258,8 @@ int wasm_net_destroy(unsigned int card)
 
 /*
  * Room for a frame of `length` octets that the host fills before wasm_net_receive(). NULL, and the frame is counted as
- * dropped, when the device is not there or down, or memory or the ring is full. Plain calls from here on.
+ * dropped, when the device is not there or down, memory or the ring is full, or no card would take a frame so long or so
+ * short. Plain calls from here on.
  */
 void *wasm_net_room(unsigned int card, unsigned int length);
 void *wasm_net_room(unsigned int card, unsigned int length)
@@ -266,6 +269,11 @@ void *wasm_net_room(unsigned int card, unsigned int length)
 
 	if (!net || !netif_running(net->dev))
 		return NULL;
+	if (length < FRAME_MIN || length > FRAME_MAX) {
+		net->dev->stats.rx_length_errors++;
+		net->dev->stats.rx_errors++;
+		return NULL;
+	}
 	if (skb_queue_len(&net->received) < RX_RING)
 		skb = netdev_alloc_skb_ip_align(net->dev, length);
 	if (!skb) {

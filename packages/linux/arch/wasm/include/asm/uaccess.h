@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * "User" memory is kernel memory that the host has allocated for its arguments. A pointer into the zero page and the
- * boot stack, or past the end, is the caller's mistake and gives -EFAULT instead of a trap.
+ * boot stack, or past the end, is the caller's mistake and gives -EFAULT instead of a trap. Nothing may be anywhere.
  */
 #ifndef _ASM_WASM_UACCESS_H
 #define _ASM_WASM_UACCESS_H
