@@ -72,6 +72,9 @@ export {
   simHostOps,
 } from "./kernel/sim-host-ops.ts";
 export { SimNic } from "./kernel/sim-nic.ts";
+export { NftCommandError } from "./nft/nft-command-error.ts";
+export { type NftCommand, parseNftCommand, runNftCommand } from "./nft/nft-language.ts";
+export { nftProgram } from "./nft/nft-program.ts";
 export * from "./posix/index.ts";
 export * from "./process/index.ts";
 export type {

@@ -1,6 +1,8 @@
 import type { Wait } from "@dcejs/core-sched";
 import { IpCommandError } from "../ip/ip-command-error.ts";
 import { parseIpCommand, runIpCommand } from "../ip/ip-language.ts";
+import { NftCommandError } from "../nft/nft-command-error.ts";
+import { parseNftCommand, runNftCommand } from "../nft/nft-language.ts";
 import { errorText } from "../kernel/error-text.ts";
 import type { LinuxSocketFdFactory } from "../kernel/linux-socket-fd-factory.ts";
 import type { LoopbackPort } from "./loopback-port.ts";
@@ -14,7 +16,7 @@ const EINVAL = 22;
 
 /** A command that waits for the kernel to boot. */
 interface Queued {
-  readonly program: "ip" | "tc";
+  readonly program: "ip" | "tc" | "nft";
   readonly text: string;
   readonly run: () => Wait<string>;
 }
@@ -64,6 +66,13 @@ export class NodeConfiguration implements NodeSysctl {
     return this.#runOrQueue({ program: "tc", text, run: () => runTcCommand(command, kernel) });
   }
 
+  /** @throws {NftCommandError} */
+  nft(text: string): string {
+    const command = parseNftCommand(text);
+    const { kernel } = this.#factory;
+    return this.#runOrQueue({ program: "nft", text, run: () => runNftCommand(command, kernel) });
+  }
+
   #ip(text: string): Queued {
     const command = parseIpCommand(text);
     const { kernel } = this.#factory;
@@ -110,7 +119,7 @@ export class NodeConfiguration implements NodeSysctl {
     try {
       yield* run();
     } catch (error) {
-      if (!(error instanceof IpCommandError)) throw error;
+      if (!isCommandError(error)) throw error;
       throw new ScenarioError(`${this.#node}: ${program} ${text}: ${error.message}`, {
         cause: error,
       });
@@ -134,7 +143,11 @@ function stepOf(running: Wait<string>): ReturnType<typeof running.next> | undefi
   try {
     return running.next(0);
   } catch (error) {
-    if (error instanceof IpCommandError && error.errno === -EAGAIN) return undefined;
+    if (isCommandError(error) && error.errno === -EAGAIN) return undefined;
     throw error;
   }
+}
+
+function isCommandError(error: unknown): error is IpCommandError | NftCommandError {
+  return error instanceof IpCommandError || error instanceof NftCommandError;
 }

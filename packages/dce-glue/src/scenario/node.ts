@@ -109,6 +109,13 @@ export interface SimNode {
    * @throws {IpCommandError} in iproute2's words
    */
   tc(command: string): string;
+  /**
+   * Filters and translates packets with the commands of nftables: `node.nft("add table ip filter")`,
+   * several with newlines between them, or a ruleset as `nft list ruleset` prints it. Queued and run
+   * as those of `ip`. Needs a kernel with nf_tables: real Linux of profile full.
+   * @throws {NftCommandError} in nft's words
+   */
+  nft(commands: string): string;
   /** Starts a program: a function, or the name under which one was registered. */
   start(program: Program | string, options?: StartOptions): SimProcess;
   /** Kills a process (SIGKILL) at `at`, or now. It then counts as ended as expected. */

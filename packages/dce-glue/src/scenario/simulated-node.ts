@@ -6,6 +6,7 @@ import { kernelProvider } from "../kernel/kernel-provider.ts";
 import { LinuxSocketFdFactory } from "../kernel/linux-socket-fd-factory.ts";
 import { SimNic } from "../kernel/sim-nic.ts";
 import { DceManager } from "../process/dce-manager.ts";
+import { nftProgram } from "../nft/nft-program.ts";
 import { ipProgram } from "../ip/ip-program.ts";
 import { tcProgram } from "../tc/tc-program.ts";
 import { lladdrToText } from "../ip/ip-values.ts";
@@ -68,6 +69,7 @@ export class SimulatedNode implements SimNode {
     this.loopback = new LoopbackPort(owner.simulator, `${name}-lo`);
     this.dce.programs.register(ipProgram(this.factory.kernel));
     this.dce.programs.register(tcProgram(this.factory.kernel));
+    this.dce.programs.register(nftProgram(this.factory.kernel));
     node.sockets = this.factory;
     node.kernelFiles = kernelFiles(this.factory);
     this.configuration = new NodeConfiguration(name, this.factory);
@@ -89,6 +91,10 @@ export class SimulatedNode implements SimNode {
 
   tc(command: string): string {
     return this.configuration.tc(command);
+  }
+
+  nft(commands: string): string {
+    return this.configuration.nft(commands);
   }
 
   start(program: Program | string, options: StartOptions = {}): SimProcess {
