@@ -1,5 +1,10 @@
 import type { Wait } from "@dcejs/lkl-kernel";
-import { IFF_UP, type LinkRecord } from "../kernel/rtnl-request.ts";
+import {
+  addressFromOctets,
+  IFF_POINTOPOINT,
+  IFF_UP,
+  type LinkRecord,
+} from "../kernel/rtnl-request.ts";
 import { garbage, type IpArguments, lookUp } from "./ip-arguments.ts";
 import { IpCommandError } from "./ip-command-error.ts";
 import {
@@ -14,7 +19,7 @@ import {
 } from "./ip-link-change.ts";
 import { statisticsObject, statisticsText } from "./ip-link-statistics.ts";
 import { type IpOutput, jsonText } from "./ip-output.ts";
-import { linkFlagsToText, lladdrToText } from "./ip-values.ts";
+import { ipToText, linkFlagsToText, lladdrToText } from "./ip-values.ts";
 import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
 import { deviceName, dumpLinks } from "./rtnl-client.ts";
 
@@ -116,9 +121,10 @@ function* showLinks(filter: LinkFilter, client: RtnlClient, output: IpOutput): W
   }
   if (output.isBrief) {
     return links
-      .map(
-        (link) => `${briefStart(link, all)}${lladdrToText(link.address)} ${flagText(link, all)} \n`,
-      )
+      .map((link) => {
+        const address = link.address.length === 0 ? "" : `${hardwareText(link, link.address)} `;
+        return `${briefStart(link, all)}${address}${flagText(link, all)} \n`;
+      })
       .join("");
   }
   return links
@@ -153,7 +159,7 @@ export function selectLinks(
 export function linkText(link: LinkRecord, mode: string, all: readonly LinkRecord[]): string {
   return (
     linkLine(link, mode, all) +
-    `    link/${linkType(link)} ${lladdrToText(link.address)} brd ${broadcastText(link)}\n`
+    `    link/${linkType(link)} ${hardwareText(link, link.address)}${broadcastText(link)}\n`
   );
 }
 
@@ -184,10 +190,11 @@ export function linkObject(
   all: readonly LinkRecord[],
 ): Record<string, unknown> {
   const flags = flagNames(link, all);
-  const address = lladdrToText(link.address);
+  const address = hardwareText(link, link.address);
   const lower = link.lower === undefined ? {} : { link: lowerName(link.lower, all) };
   if (isBrief) {
-    return { ...lower, ifname: link.name, operstate: link.operState, address, flags };
+    const hardware = link.address.length === 0 ? {} : { address };
+    return { ...lower, ifname: link.name, operstate: link.operState, ...hardware, flags };
   }
   return {
     ifindex: link.ifindex,
@@ -203,7 +210,11 @@ export function linkObject(
     txqlen: link.txQueueLength,
     ...(isWithoutAddress
       ? {}
-      : { link_type: linkType(link), address, broadcast: broadcastText(link) }),
+      : {
+          link_type: linkType(link),
+          ...(link.address.length === 0 ? {} : { address }),
+          ...broadcastObject(link),
+        }),
   };
 }
 
@@ -227,21 +238,41 @@ function flagText(link: LinkRecord, all: readonly LinkRecord[]): string {
 const LINK_TYPES: Readonly<Record<number, string>> = {
   1: "ether",
   512: "ppp",
+  519: "rawip",
   768: "ipip",
+  769: "tunnel6",
   772: "loopback",
   776: "sit",
   778: "gre",
   823: "gre6",
   65_534: "none",
+  65_535: "void",
 };
+
+/** Their link-layer addresses are IP addresses. */
+const TUNNELS: ReadonlySet<string> = new Set(["ipip", "sit", "gre", "tunnel6", "gre6"]);
 
 function linkType(link: LinkRecord): string {
   return LINK_TYPES[link.type] ?? `[${link.type}]`;
 }
 
-const ARPHRD_LOOPBACK = 772;
+/** A link-layer address; there are devices without. */
+function hardwareText(link: LinkRecord, address: Uint8Array): string {
+  const isIp = address.length === 4 || address.length === 16;
+  return isIp && TUNNELS.has(linkType(link))
+    ? ipToText(addressFromOctets(address))
+    : lladdrToText(address);
+}
 
 function broadcastText(link: LinkRecord): string {
-  if (link.broadcast !== undefined) return lladdrToText(link.broadcast);
-  return link.type === ARPHRD_LOOPBACK ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
+  if (link.broadcast === undefined) return "";
+  const word = (link.flags & IFF_POINTOPOINT) === 0 ? "brd" : "peer";
+  return ` ${word} ${hardwareText(link, link.broadcast)}`;
+}
+
+function broadcastObject(link: LinkRecord): Record<string, unknown> {
+  if (link.broadcast === undefined) return {};
+  const broadcast = hardwareText(link, link.broadcast);
+  if ((link.flags & IFF_POINTOPOINT) === 0) return { broadcast };
+  return { link_pointtopoint: true, broadcast };
 }

@@ -309,6 +309,37 @@ describe("output is iproute2's, blanks at the ends of lines included", () => {
     );
   });
 
+  test("links without an address, with an address of IP, and of two ends", () => {
+    const [loopback, ethernet] = client.links;
+    if (loopback === undefined || ethernet === undefined) throw new Error("no links");
+    const { broadcast, ...bare } = ethernet;
+    const odd = new RecordingClient();
+    odd.links = [
+      { ...bare, name: "t0", flags: 0x1090, type: 65_534, address: new Uint8Array(0) },
+      {
+        ...bare,
+        name: "g0",
+        flags: 0x90,
+        type: 778,
+        address: Uint8Array.of(10, 0, 0, 1),
+        broadcast: Uint8Array.of(10, 0, 0, 2),
+      },
+    ];
+    expect(broadcast).toHaveLength(6);
+    const second = ip("link", odd).split("\n");
+    expect([second[1], second[3]]).toEqual([
+      "    link/none ",
+      "    link/gre 10.0.0.1 peer 10.0.0.2",
+    ]);
+    expect(ip("-br link", odd).split("\n")[0]).toBe(
+      "t0               UP             <POINTOPOINT,MULTICAST,NOARP> ",
+    );
+    expect(JSON.parse(ip("-j link", odd))).toMatchObject([
+      { ifname: "t0", link_type: "none" },
+      { link_pointtopoint: true, address: "10.0.0.1", broadcast: "10.0.0.2" },
+    ]);
+  });
+
   test("route show", () => {
     expect(ip("route", client)).toBe(
       [
