@@ -217,7 +217,11 @@ export class Cpu {
     // Whoever was told something from inside may have stopped it.
     if (this.#state === "stopped") return;
     this.#state = "quiet";
-    if (isBusy) this.#askForRun();
+    if (isBusy) {
+      // A processor that leaves its idle state programs the tick, and takes it back when it is idle again: at this instant.
+      this.#askForRun();
+      return;
+    }
     const { deadline } = this.#machine;
     if (deadline !== this.#deadline) {
       this.#deadline = deadline;

@@ -293,7 +293,8 @@ export class LinuxKernel {
         this.cpu.leave(exports.wasm_cpu_is_busy() !== 0);
         return;
       }
-      u8.set(bytes.subarray(offset, offset + length), room);
+      const isWhole = offset === 0 && length === bytes.length;
+      u8.set(isWhole ? bytes : bytes.subarray(offset, offset + length), room);
       this.cpu.leave(exports.wasm_net_receive(card, csumStart, csumOffset) !== 0);
     } catch (error) {
       throw this.cpu.fail(error);

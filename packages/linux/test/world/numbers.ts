@@ -1,5 +1,6 @@
 /** System calls of asm-generic/unistd.h for 32 bits. */
 export const NR = {
+  eventfd2: 19,
   epoll_create1: 20,
   epoll_ctl: 21,
   epoll_pwait: 22,
