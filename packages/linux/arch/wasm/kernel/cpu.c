@@ -123,10 +123,13 @@ bool wasm_cpu_become(struct task_struct *task)
 		schedule();
 	while (current != task && current->thread.is_bare) {
 		if (!is_idle_task(current)) {
-			/* One that has posted a call is served first. */
-			if (wasm_has_posted_call(current))
+			/* One that has posted a call is served first, unless the host itself wants something. */
+			if (!wasm_has_posted_call(current))
+				park_user();
+			else if (wasm_is_urgent(task) && !wasm_is_urgent(current))
+				schedule();
+			else
 				break;
-			park_user();
 		} else {
 			set_tsk_need_resched(current);
 			leave_idle();
