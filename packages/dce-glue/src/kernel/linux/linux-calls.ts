@@ -3,6 +3,7 @@ import type { HostTask, LinuxKernel } from "@dcejs/linux";
 import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { SimTask } from "../kernel-objects.ts";
 import type { LinuxNamespace } from "./linux-namespace.ts";
+import type { LinuxSocket } from "./linux-socket.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 import { type Finish, LinuxTask } from "./linux-task.ts";
 
@@ -30,7 +31,14 @@ export class LinuxCalls {
   readonly manager: TaskManager | undefined;
   readonly #options: LinuxCallsOptions;
   readonly #service: LinuxTask;
+  /** That are open. */
+  readonly sockets: Set<LinuxSocket> = new Set<LinuxSocket>();
   readonly #live = new Set<LinuxTask>();
+  /** Those of threads that were there when a kernel before this one was halted. */
+  readonly #revived = new Map<LinuxTask, LinuxTask>();
+  /** Host tasks for calls that nobody waits for. */
+  readonly #servants: HostTask[] = [];
+  #isOver = false;
   /** Host tasks whose threads are over: the next threads get them. */
   readonly #spares: HostTask[] = [];
 
@@ -39,7 +47,7 @@ export class LinuxCalls {
     this.kernel = options.kernel;
     this.manager = options.manager;
     const service = options.namespace?.service ?? options.kernel.host0;
-    this.#service = new LinuxTask(options.kernel, service, service, 1, undefined);
+    this.#service = new LinuxTask(options.kernel, service, service, 1, undefined, this.sockets);
   }
 
   /** Tasks of the simulator that have made calls and are alive. */
@@ -50,12 +58,14 @@ export class LinuxCalls {
   /** @throws {Error} the kernel has no memory for a task */
   createTask(priv: object, pid: number, waiter: Task | undefined): LinuxTask {
     const host = this.#spares.pop() ?? this.#newHostTask();
-    const task = new LinuxTask(this.kernel, host, priv, pid, waiter);
+    const task = new LinuxTask(this.kernel, host, priv, pid, waiter, this.sockets);
     this.#live.add(task);
     return task;
   }
 
-  destroyTask(task: LinuxTask): void {
+  destroyTask(stated: LinuxTask): void {
+    const task = this.#revived.get(stated) ?? stated;
+    this.#revived.delete(stated);
     if (!this.#live.delete(task)) return;
     task.forget();
     if (!task.host.isInCall) {
@@ -73,6 +83,10 @@ export class LinuxCalls {
   #bury(task: LinuxTask, result: number): void {
     if (this.kernel.isOver) return;
     task.free();
+    if (this.#isOver) {
+      this.kernel.exitTask(task.host);
+      return;
+    }
     this.#spares.push(task.host);
     // Nobody else knows of the socket that it has made at the last moment.
     if (result >= 0 && MAKES_SOCKET.has(task.host.lastCall)) this.serve(NR.close, result);
@@ -86,11 +100,19 @@ export class LinuxCalls {
       this.destroyTask(task);
       if (isInCall && waiter !== undefined) this.manager?.wakeup(waiter, -Errno.ESHUTDOWN);
     }
-    // Where others use the kernel too, it is the node's namespace that ends.
+    const open = [...this.sockets];
+    this.sockets.clear();
+    for (const socket of open) {
+      // Where others use the kernel too, it is the node's namespace that ends.
+      if (this.#options.namespace !== undefined) this.detach(NR.close, socket.fd);
+      socket.fd = -1;
+    }
+    this.#isOver = true;
     const { namespace } = this.#options;
     if (namespace === undefined) return;
-    for (const spare of this.#spares.splice(0)) this.kernel.exitTask(spare);
-    namespace.end();
+    const spares = [...this.#spares.splice(0), ...this.#servants.splice(0)];
+    for (const spare of spares) this.kernel.exitTask(spare);
+    namespace.end((action) => this.manager?.scheduleMain(nanoseconds(0), action));
   }
 
   #newHostTask(): HostTask {
@@ -109,8 +131,17 @@ export class LinuxCalls {
   caller(): LinuxTask {
     const task = this.#options.currentTask();
     if (task === undefined) return this.#service;
-    if (task instanceof LinuxTask) return task;
-    throw new TypeError("not a task of this kernel");
+    if (!(task instanceof LinuxTask)) throw new TypeError("not a task of this kernel");
+    return task.sockets === this.sockets ? task : this.#revive(task);
+  }
+
+  /** The thread has outlived the kernel before this one. */
+  #revive(task: LinuxTask): LinuxTask {
+    const known = this.#revived.get(task);
+    if (known !== undefined) return known;
+    const made = this.createTask(task.priv, task.pid, task.waiter);
+    this.#revived.set(task, made);
+    return made;
   }
 
   /** For calls that never wait for anything, whoever makes them: files of /proc, devices, addresses. */
@@ -169,6 +200,31 @@ export class LinuxCalls {
     const result = this.call(this.#service, undefined, nr, a, b, c, d, e, f);
     return typeof result === "number" ? result : -Errno.EAGAIN;
   }
+
+  /** A call that nobody waits for, and that may take its time: on a host task of its own. */
+  detach(nr: number, a: number): void {
+    if (this.kernel.isOver) return;
+    const host = this.#servants.pop() ?? this.#newServant();
+    if (host === undefined) {
+      // Pid 1 is in the middle of something, which it will have done at this instant.
+      this.manager?.scheduleMain(nanoseconds(0), () => this.detach(nr, a));
+      return;
+    }
+    host.onDone = this.#isFree;
+    if (this.kernel.sys(host, nr, a) !== this.#options.blocked) this.#servants.push(host);
+  }
+
+  #newServant(): HostTask | undefined {
+    if (this.kernel.host0.isInCall) return undefined;
+    const host = this.kernel.newTask(false);
+    return typeof host === "number" ? undefined : host;
+  }
+
+  /** From inside the kernel's run. */
+  readonly #isFree = (_result: number, host: HostTask): void => {
+    if (this.#isOver) this.manager?.scheduleMain(nanoseconds(0), () => this.kernel.exitTask(host));
+    else this.#servants.push(host);
+  };
 
   readonly #doneOf = new WeakMap<LinuxTask, (result: number, host: HostTask) => void>();
 

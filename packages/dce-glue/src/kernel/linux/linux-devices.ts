@@ -104,16 +104,24 @@ export class LinuxDevices {
     if (device !== undefined) this.#imported.dev_changed(this.#dce, device, what, value);
   }
 
+  /** The node is halted, and its kernel is others' too. */
+  removeAll(): void {
+    for (const [card, device] of this.#cards.entries()) {
+      if (device !== undefined) this.#remove(card);
+    }
+  }
+
+  #remove(card: number): void {
+    this.#cards[card] = undefined;
+    this.#runtime().removeCard(card);
+    // It may have to wait until nobody holds the device: that is the kernel's own business.
+    this.#calls().detach(this.#linux.ARCH_NET_DESTROY, card);
+  }
+
   get handle(): DeviceCalls {
     return {
       dev_create: (name, priv, flags) => this.#create(name, priv, flags),
-      dev_destroy: (device) => {
-        const { card } = linuxDevice(device);
-        this.#cards[card] = undefined;
-        this.#runtime().removeCard(card);
-        // It may have to wait until nobody holds the device: that is the kernel's own business.
-        this.#calls().serve(this.#linux.ARCH_NET_DESTROY, card);
-      },
+      dev_destroy: (device) => this.#remove(linuxDevice(device).card),
       dev_get_private: (device) => linuxDevice(device).priv,
       dev_set_address: (device, address) => this.#setAddress(linuxDevice(device), address),
       dev_set_mtu: (device, mtu) => this.#setMtu(linuxDevice(device), mtu),

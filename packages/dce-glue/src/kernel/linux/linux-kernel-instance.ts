@@ -1,4 +1,4 @@
-import { Errno } from "@dcejs/lkl-kernel";
+import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { DceHandle } from "../dce-handle.ts";
 import { KERNEL_HANDLE_VERSION, type KernelHandle } from "../kernel-handle.ts";
 import type { DceKernel, SimTask } from "../kernel-objects.ts";
@@ -48,7 +48,12 @@ export class LinuxKernelInstance implements KernelInstance {
     this.#boot?.destroy();
     const boot = new LinuxBoot(this.#kind, this.#host, this.#shared, imported, dce);
     this.#boot = boot;
-    boot.fill(handle);
+    // A kernel that was halted boots again.
+    const reboot = (): number | Blocked => {
+      this.sim_init(handle, imported, dce);
+      return handle.setup_kernel?.() ?? -Errno.ESHUTDOWN;
+    };
+    boot.fill(handle, reboot);
   };
 
   destroy(): void {
@@ -98,7 +103,7 @@ class LinuxBoot {
   }
 
   /** Until the kernel has booted, and when it is over, every call is refused. */
-  fill(handle: Partial<KernelHandle>): void {
+  fill(handle: Partial<KernelHandle>, reboot: KernelHandle["setup_kernel"]): void {
     const live = this.#makeHandle();
     const absent = absentKernel(-Errno.EAGAIN, this.#name);
     const isRunning = (): boolean => this.#runtime !== undefined && !this.#isOver;
@@ -109,7 +114,10 @@ class LinuxBoot {
     };
     live.halt_kernel = () => {
       const status = this.#halt();
-      if (!isRunning()) Object.assign(handle, absentKernel(-Errno.ESHUTDOWN, this.#name));
+      if (!isRunning()) {
+        Object.assign(handle, absentKernel(-Errno.ESHUTDOWN, this.#name));
+        handle.setup_kernel = reboot;
+      }
       return status;
     };
     Object.assign(handle, live, absent);
@@ -190,6 +198,7 @@ class LinuxBoot {
 
   #halt(): number {
     if (this.#runtime === undefined || this.#isOver) return -Errno.ESHUTDOWN;
+    if (this.#shared !== undefined) this.#devices.removeAll();
     this.#calls?.shutDown();
     this.destroy();
     return 0;

@@ -39,10 +39,16 @@ export class LinuxNamespace {
     return task;
   }
 
-  /** Nobody of this node is in a call any more: the kernel takes the namespace away, when its last socket is closed. */
-  end(): void {
-    this.#call(this.service, NR.close, this.#fd);
-    this.#kernel.exitTask(this.service);
+  /**
+   * Nobody of this node is in a call any more: the kernel takes the namespace away, when its last socket is closed.
+   * @param later called from inside the kernel's run, with what is to be done after it
+   */
+  end(later: (action: () => void) => void): void {
+    const { service } = this;
+    const exit = (): void => this.#kernel.exitTask(service);
+    service.onDone = () => later(exit);
+    this.#kernel.sys(service, NR.close, this.#fd);
+    if (!service.isInCall) exit();
   }
 
   #task(isUrgent: boolean): HostTask {

@@ -55,7 +55,8 @@ export class LinuxSocketPolls {
   }
 
   free(entry: object): void {
-    if (!(entry instanceof LinuxPollEntry) || !this.#entries.delete(entry.cookie)) return;
+    if (!(entry instanceof LinuxPollEntry) || this.#entries.get(entry.cookie) !== entry) return;
+    this.#entries.delete(entry.cookie);
     this.#kernel.sockPollFree(entry.address);
   }
 

@@ -2,7 +2,8 @@ import type { DceSocket } from "../kernel-objects.ts";
 
 /** A socket of the kernel: one of its descriptors. Whose descriptor it is the simulator knows. */
 export class LinuxSocket {
-  readonly fd: number;
+  /** -1: the kernel is halted. Another one may run by then. */
+  fd: number;
   readonly isStream: boolean;
   /** O_NONBLOCK of the kernel's file: only accept and connect look at it. */
   isNonblocking = false;

@@ -63,7 +63,14 @@ export function linuxSockets(options: LinuxSocketsOptions): SocketCalls {
       const finish = isStream ? madeStream : made;
       return calls().call(task, finish, NR.socket, domain, type & SOCK_TYPE_MASK, protocol);
     },
-    sock_close: (socket) => simple(NR.close, socket),
+    sock_close: (socket) => {
+      // Not of a kernel that was halted meanwhile.
+      if (!calls().sockets.delete(socketOf(socket))) return 0;
+      if (calls().caller() !== calls().service) return simple(NR.close, socket);
+      // For a process that was stopped by force. SO_LINGER may keep it, and nobody waits.
+      calls().detach(NR.close, socketOf(socket).fd);
+      return 0;
+    },
     sock_listen: (socket, backlog) => simple(NR.listen, socket, backlog),
     sock_shutdown: (socket, how) => simple(NR.shutdown, socket, how),
     sock_recvmsg: (socket, message, flags) => receive(calls(), socketOf(socket), message, flags),
@@ -154,9 +161,11 @@ function madeStream(task: LinuxTask, result: number): number {
   return makeSocket(task, result, true);
 }
 
-function makeSocket({ accepted }: LinuxTask, result: number, isStream: boolean): number {
+function makeSocket({ accepted, sockets }: LinuxTask, result: number, isStream: boolean): number {
   if (result < 0) return result;
-  if (accepted !== undefined) accepted.value = new LinuxSocket(result, isStream);
+  const socket = new LinuxSocket(result, isStream);
+  sockets.add(socket);
+  if (accepted !== undefined) accepted.value = socket;
   return 0;
 }
 

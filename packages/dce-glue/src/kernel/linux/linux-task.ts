@@ -1,6 +1,7 @@
 import type { Task } from "@dcejs/core-sched";
 import type { HostTask, LinuxKernel } from "@dcejs/linux";
 import type { DceSocket, Out, SimMsgHdr } from "../kernel-objects.ts";
+import type { LinuxSocket } from "./linux-socket.ts";
 
 /** Gives a call's result its last shape: copies what the kernel has written. */
 export type Finish = (task: LinuxTask, result: number) => number;
@@ -51,6 +52,8 @@ export class LinuxTask {
   readonly waiter: Task | undefined;
   readonly kernel: LinuxKernel;
   readonly host: HostTask;
+  /** All of its node. */
+  readonly sockets: Set<LinuxSocket>;
   readonly #credentials: Credentials | undefined;
   /** Of the call that sleeps. */
   finish: Finish | undefined = undefined;
@@ -75,7 +78,9 @@ export class LinuxTask {
     priv: object,
     pid: number,
     waiter: Task | undefined,
+    sockets: Set<LinuxSocket>,
   ) {
+    this.sockets = sockets;
     this.kernel = kernel;
     this.host = host;
     this.priv = priv;
