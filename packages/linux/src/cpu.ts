@@ -127,6 +127,7 @@ export class Cpu {
         return BLOCKED;
       }
       const outcome = this.#start(task);
+      if (this.isStopped) return BLOCKED;
       if (outcome === STACK_ENDED) {
         // It stays on the processor until `run`: its next call is then as cheap.
         this.#leave(true);
@@ -192,9 +193,9 @@ export class Cpu {
   /** Ends it whatever it is doing; parked stacks are unwound. */
   stop(): void {
     this.#state = "stopped";
-    this.#settleRun = undefined;
     this.#stacks.destroy();
     this.#callers.length = 0;
+    this.#settleRun?.();
   }
 
   #enter(): void {
@@ -214,7 +215,6 @@ export class Cpu {
   }
 
   #leave(isBusy: boolean): void {
-    // Whoever was told something from inside may have stopped it.
     if (this.#state === "stopped") return;
     this.#state = "quiet";
     if (isBusy) {
@@ -282,6 +282,8 @@ export class Cpu {
     for (;;) {
       if (outcome === STACK_RUNS) return false;
       if (outcome === STACK_ENDED) this.#hasEnded();
+      // Whoever was told something from inside may have stopped it.
+      if (this.isStopped) return true;
       const next = this.#exports.wasm_cpu_next();
       if (next === CPU_IDLE) {
         this.#leave(false);

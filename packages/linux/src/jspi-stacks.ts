@@ -46,6 +46,7 @@ export class JspiStacks implements Stacks {
   #left = NOT_LEFT;
   /** A stack was resumed, and onLeft waits for it. */
   #isResumed = false;
+  #isDestroyed = false;
 
   /** @throws {TypeError} this JavaScript engine has no JSPI */
   constructor() {
@@ -96,13 +97,14 @@ export class JspiStacks implements Stacks {
   }
 
   destroy(): void {
+    this.#isDestroyed = true;
     this.#isResumed = false;
     for (const stack of this.#parked.splice(0)) stack?.drop(STACK_DROPPED);
   }
 
   #park(slot: number, isDead: boolean): Promise<void> {
     this.parkCount++;
-    if (isDead) {
+    if (isDead || this.#isDestroyed) {
       this.#left = STACK_ENDED;
       // The stack unwinds from here, at once.
       throw STACK_DROPPED;

@@ -15,7 +15,7 @@
  *   (call_indirect $entries (type $entry) $top $argument $entry))))
  * (func (export "park") (param $slot i32) (param $is_dead i32)
  *   $parks += 1
- *   (if $is_dead (then (throw $dropped)))
+ *   (if (i32.or $is_dead $dying) (then (throw $dropped)))
  *   (global.set $slot (local.get $slot))
  *   (suspend $parked)
  *   (if $dying (then (throw $dropped))))
@@ -32,7 +32,7 @@
  *   ;; sets the globals of the same names; grows $stacks when $slot is beyond its end
  *   (call $run (cont.new $stack (ref.func $body))))
  * (func (export "has") (param $slot i32) (result i32) ;; $stacks[$slot] is there and not null
- * (func (export "drop") (param $slot i32)             ;; resumes it with $dying set
+ * (func (export "drop") (param $slot i32)             ;; sets $dying for good, and resumes it
  * (func (export "size") (result i32)                  ;; of $stacks
  * ```
  */
@@ -107,6 +107,7 @@ const F_RUN = 2;
 
 const RETURN = 0x0f;
 const ADD = 0x6a;
+const OR = 0x72;
 const EQZ = 0x45;
 const GE_U = 0x4f;
 const IS_NULL = 0xd1;
@@ -141,7 +142,7 @@ const FUNCTIONS: readonly WasmFunction[] = [
     locals: NO_LOCALS,
     code: join(
       [...globalGet(G_PARKS), ...i32Const(1), ADD, ...globalSet(G_PARKS)],
-      [...localGet(1), 0x04, VOID, ...THROW_DROPPED, END],
+      [...localGet(1), ...globalGet(G_DYING), OR, 0x04, VOID, ...THROW_DROPPED, END],
       [...localGet(0), ...globalSet(G_SLOT)],
       // suspend
       [0xe2, PARKED],
@@ -196,10 +197,9 @@ const FUNCTIONS: readonly WasmFunction[] = [
     locals: ONE_STACK,
     code: join(
       takeStack(),
-      [...localGet(1), IS_NULL, 0x04, VOID, RETURN, END],
       [...i32Const(1), ...globalSet(G_DYING)],
+      [...localGet(1), IS_NULL, 0x04, VOID, RETURN, END],
       [...localGet(1), 0x10, F_RUN, 0x1a],
-      [...i32Const(0), ...globalSet(G_DYING)],
     ),
   },
   { name: "size", type: T_SIZE, locals: NO_LOCALS, code: [0xfc, 0x10, STACKS] },
