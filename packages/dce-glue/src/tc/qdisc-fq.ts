@@ -1,11 +1,13 @@
 import { NetlinkAttributes, type NetlinkWriter } from "@dcejs/net-stack";
 import type { IpArguments } from "../ip/ip-arguments.ts";
 import { type QdiscKind, shown, type ShownPart, whatIs } from "./qdisc-kind.ts";
+import { fqCodelStatistics, fqStatistics } from "./qdisc-own-statistics.ts";
 import {
   rateFromText,
   rateToText,
   sizeFromText,
   sizeToText,
+  nanosecondsToText,
   timeFromText,
   timeToText,
   unsignedFromText,
@@ -101,6 +103,7 @@ function nanoseconds(text: string): number | undefined {
 }
 
 export const fq: QdiscKind = {
+  showOwn: fqStatistics,
   parse(args) {
     const values = parseOptions(args, FQ_OPTIONS, FQ_FLAGS);
     const drops = values.get(FQ.HORIZON_DROP);
@@ -175,6 +178,7 @@ const CODEL_FLAGS = { ecn: [CODEL.ECN, 1], noecn: [CODEL.ECN, 0] } as const;
 const CODEL_ORDER = [2, 5, 6, 3, 1, 4, 7, 9, 8];
 
 export const fqCodel: QdiscKind = {
+  showOwn: fqCodelStatistics,
   parse(args) {
     const values = parseOptions(args, CODEL_OPTIONS, CODEL_FLAGS);
     return (writer) => writeValues(writer, values, CODEL_ORDER);
@@ -220,8 +224,4 @@ function rateOf(value: number | undefined, name: string): ShownPart | undefined 
   return value === undefined || value === 0
     ? undefined
     : [`${name} ${rateToText(value)}`, name, value];
-}
-
-function nanosecondsToText(value: number): string {
-  return value >= 1000 ? timeToText(value / 1000) : `${value}ns`;
 }

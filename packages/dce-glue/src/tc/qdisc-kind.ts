@@ -17,6 +17,8 @@ export interface QdiscKind {
   parse(args: IpArguments): WriteOptions;
   /** @param options the octets of TCA_OPTIONS */
   show(options: Uint8Array): ShownOptions;
+  /** Whole lines below the statistics that all have. @param octets struct tc_KIND_xstats */
+  showOwn?(octets: Uint8Array): ShownOptions;
 }
 
 /** What q_KIND.c says of a word that it does not know. */

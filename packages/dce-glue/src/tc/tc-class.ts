@@ -1,14 +1,14 @@
 import type { Wait } from "@dcejs/lkl-kernel";
-import { NLM_F_DUMP, RTM } from "@dcejs/net-stack";
+import { NLM_F_DUMP, RTM, TCA } from "@dcejs/net-stack";
 import { type IpArguments, isShortFor, lookUp } from "../ip/ip-arguments.ts";
 import type { IpOutput } from "../ip/ip-output.ts";
-import { dumpLinks, findDevice, talkMessages } from "../ip/rtnl-client.ts";
+import { findDevice, talkMessages } from "../ip/rtnl-client.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../kernel/rtnl-request.ts";
 import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
 import { parseHtbClass, showHtbClass, showHtbStatistics } from "./qdisc-htb.ts";
 import type { WriteOptions } from "./qdisc-kind.ts";
 import { dumpTc, type TcRecord, writeTc, writeTcKind } from "./tc-message.ts";
-import { wrong } from "./tc-qdisc.ts";
+import { KINDS, wrong } from "./tc-qdisc.ts";
 import { readStatistics, statisticsText } from "./tc-statistics.ts";
 import {
   classIdFromText,
@@ -124,27 +124,23 @@ export function* runClassCommand(
   return "";
 }
 
-/** tc asks for one device at a time. iproute2 6.1 prints classes as text, also with -j. */
+/** Without a device there is nothing to see. iproute2 6.1 prints classes as text, also with -j. */
 function* showClasses(
   filter: { readonly device?: string; readonly classId?: number },
   client: RtnlClient,
   output: IpOutput,
 ): Wait<string> {
-  const devices =
-    filter.device === undefined
-      ? yield* dumpLinks(client)
-      : [yield* findDevice(client, filter.device)];
-  let text = "";
-  for (const { ifindex } of filter.device === undefined ? [] : devices) {
-    const header = { ifindex, handle: 0, parent: 0 };
-    const records = yield* dumpTc(client, RTM.GETTCLASS, RTM.NEWTCLASS, NLM_F_DUMP, header);
-    for (const record of records) {
-      if (record.ifindex !== ifindex) continue;
-      if (filter.classId !== undefined && record.handle !== filter.classId) continue;
-      text += classText(record, output);
-    }
-  }
-  return text;
+  if (filter.device === undefined) return "";
+  const { ifindex } = yield* findDevice(client, filter.device);
+  const header = { ifindex, handle: 0, parent: 0 };
+  const records = yield* dumpTc(client, RTM.GETTCLASS, RTM.NEWTCLASS, NLM_F_DUMP, header);
+  return records
+    .filter(
+      (one) =>
+        one.ifindex === ifindex && (filter.classId === undefined || one.handle === filter.classId),
+    )
+    .map((one) => classText(one, output))
+    .join("");
 }
 
 function classText(record: TcRecord, output: IpOutput): string {
@@ -153,9 +149,15 @@ function classText(record: TcRecord, output: IpOutput): string {
   const leaf = info === 0 ? "" : `leaf ${handleToText(info)} `;
   const options = kind === "htb" ? showHtbClass(record.options) : "";
   const line = `class ${kind} ${classIdToText(handle)} ${place}${leaf}${options}\n`;
-  const statistics = output.showsStatistics ? readStatistics(record.attributes) : undefined;
-  if (statistics === undefined) return line;
-  const own =
-    kind === "htb" && statistics.own !== undefined ? showHtbStatistics(statistics.own) : "";
-  return `${line}${statisticsText(statistics)}${own}\n`;
+  if (!output.showsStatistics || !record.attributes.has(TCA.STATS2)) return line;
+  const statistics = readStatistics(record.attributes);
+  if (statistics === undefined) return `${line}\n`;
+  return line + statisticsText(statistics) + ownText(kind, statistics.own);
+}
+
+function ownText(kind: string, own: Uint8Array | undefined): string {
+  if (own === undefined) return "";
+  return kind === "htb"
+    ? `${showHtbStatistics(own)}\n`
+    : (KINDS.get(kind)?.showOwn?.(own).text ?? "");
 }

@@ -13,11 +13,16 @@ import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
 import { fifo, pfifoFast, plain } from "./qdisc-fifo.ts";
 import { fq, fqCodel } from "./qdisc-fq.ts";
 import { htb } from "./qdisc-htb.ts";
-import { NO_OPTIONS, type QdiscKind, type WriteOptions } from "./qdisc-kind.ts";
+import { NO_OPTIONS, type QdiscKind, type ShownOptions, type WriteOptions } from "./qdisc-kind.ts";
 import { netemKind } from "./qdisc-netem.ts";
 import { tbfKind } from "./qdisc-tbf.ts";
 import { dumpTc, type TcRecord, writeTc, writeTcKind } from "./tc-message.ts";
-import { readStatistics, statisticsObject, statisticsText } from "./tc-statistics.ts";
+import {
+  readStatistics,
+  statisticsObject,
+  statisticsText,
+  type TcStatistics,
+} from "./tc-statistics.ts";
 import {
   classIdFromText,
   classIdToText,
@@ -28,7 +33,7 @@ import {
   TcCommandError,
 } from "./tc-values.ts";
 
-const KINDS: ReadonlyMap<string, QdiscKind> = new Map<string, QdiscKind>([
+export const KINDS: ReadonlyMap<string, QdiscKind> = new Map<string, QdiscKind>([
   ["pfifo", fifo("pfifo", "p")],
   ["bfifo", fifo("bfifo", "b")],
   ["pfifo_head_drop", fifo("pfifo_head_drop", "p")],
@@ -209,7 +214,8 @@ function qdiscText(
   const statistics = output.showsStatistics ? readStatistics(record.attributes) : undefined;
   return (
     `qdisc ${kind} ${handleToText(handle)} ${device}${place}${references}${options.text}\n` +
-    (statistics === undefined ? "" : statisticsText(statistics))
+    (statistics === undefined ? "" : statisticsText(statistics)) +
+    ownOf(kind, statistics).text
   );
 }
 
@@ -230,5 +236,12 @@ function qdiscObject(
     ...(info === 1 || parent !== TC_H_ROOT ? {} : { refcnt: info }),
     options: KINDS.get(kind)?.show(record.options).json ?? {},
     ...(statistics === undefined ? {} : statisticsObject(statistics)),
+    ...ownOf(kind, statistics).json,
   };
+}
+
+/** What only this discipline counts. */
+function ownOf(kind: string, statistics: TcStatistics | undefined): ShownOptions {
+  const own = statistics?.own;
+  return (own === undefined ? undefined : KINDS.get(kind)?.showOwn?.(own)) ?? NO_OPTIONS;
 }

@@ -215,3 +215,10 @@ export function classIdToText(id: number): string {
 export function handleToText(handle: number): string {
   return `${(handle >>> 16).toString(16)}:`;
 }
+
+/** `sprint_time64()` */
+export function nanosecondsToText(nsec: number): string {
+  if (nsec >= 1e9) return `${general(nsec / 1e9, 3)}s`;
+  if (nsec >= 1e6) return `${general(nsec / 1e6, 3)}ms`;
+  return nsec >= 1000 ? `${general(nsec / 1000, 3)}us` : `${nsec}ns`;
+}
