@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
@@ -20,6 +20,15 @@ interface Log {
 /** How many of a failed command's last lines are shown. */
 const SHOWN_LINES_MAX = 25;
 
+const running = new Set<ChildProcess>();
+let isStopped = false;
+
+/** Ends the commands that run, and lets no other begin: what waits for them fails, and cleans up. */
+export function stopCommands(): void {
+  isStopped = true;
+  for (const child of running) child.kill("SIGTERM");
+}
+
 /** The environment of every command: nothing of the user's that could change what is built. */
 export function cleanEnvironment(): Record<string, string> {
   const kept: Record<string, string> = {
@@ -37,7 +46,7 @@ export function cleanEnvironment(): Record<string, string> {
 /**
  * Runs a command to its end.
  * @returns Its standard output.
- * @throws BuildError with the last lines it printed when it cannot be started or fails.
+ * @throws BuildError with the last lines it printed when it cannot be started, fails or is stopped.
  */
 export async function runCommand(
   command: string,
@@ -63,11 +72,13 @@ async function runLogged(
   options: CommandOptions,
   log: Log | undefined,
 ): Promise<string> {
+  if (isStopped) throw new BuildError("stopped");
   const child = spawn(command, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: options.env ?? cleanEnvironment(),
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
   const output: string[] = [];
   const tail: string[] = [];
   const remember = (line: string): void => {
@@ -87,6 +98,8 @@ async function runLogged(
       resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code}`}`);
     });
   });
+  running.delete(child);
+  if (isStopped) throw new BuildError("stopped");
   if (status !== undefined) throw new BuildError(`${command} ${status}`, tail.join("\n"));
   return output.join("\n");
 }

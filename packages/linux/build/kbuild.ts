@@ -70,7 +70,7 @@ export async function compile(
     // Holds the time stamp, hence kbuild compiles it last.
     await make(tree, [...flags, "init/version-timestamp.o"], onLine);
   } catch (error) {
-    if (!(error instanceof BuildError)) throw error;
+    if (!(error instanceof BuildError) || error.detail === "") throw error;
     const log = await readFile(tree.logFile, "utf8");
     throw new BuildError("Linux does not compile", firstErrors(log) || error.detail);
   }

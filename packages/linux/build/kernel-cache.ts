@@ -1,10 +1,12 @@
 import { createHash, type Hash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
+import { fragmentNames } from "./config.ts";
 import { readTree } from "./file-tree.ts";
 import { packageFolder } from "./folders.ts";
 import type { Kernel, KernelManifest } from "./kernel.ts";
+import { readPatches } from "./kernel-tree.ts";
 import type { Profile } from "./release.ts";
 
 /** How many kernels the cache holds; those that were not used for the longest time go first. */
@@ -19,30 +21,46 @@ export interface KernelInputs {
 }
 
 /**
- * Hash of our own files that make a kernel: the port, patches, fragments, and this build. It depends on names and
- * contents, not on where the files are nor when they were written.
+ * Hash of our own files that make a kernel: the port, its patches and fragments, and this build. It depends on names
+ * and contents, not on where the files are nor when they were written.
  */
 export function hashOwnFiles(release: string, profile: Profile, archFolder: string): string {
   const hash = createHash("sha256").update(`${release}\0${profile}\0${BUILD_HASH}`);
-  addFolder(hash, "arch", archFolder);
-  addFolder(hash, "patches", packageFolder("patches"));
-  addFolder(hash, "config", packageFolder("config"));
+  addFiles(hash, archFolder, readTree(archFolder));
+  const patches = readPatches(release, profile).map((patch) => patch.fileName);
+  addFiles(hash, packageFolder("patches"), patches);
+  addFiles(hash, packageFolder("config"), fragmentNames(release, profile));
   return hash.digest("hex");
 }
+
+/** What of this build has no say in what comes out. */
+const WITHOUT_EFFECT = new Set([
+  "apt-archive.ts",
+  "command-line.ts",
+  "main.ts",
+  "progress.ts",
+  "tree-lock.ts",
+]);
 
 /** Of the build that runs, though its files may change while it does. */
 const BUILD_HASH = hashBuild();
 
 function hashBuild(): string {
   const hash = createHash("sha256");
-  addFolder(hash, "build", packageFolder("build"));
+  const folder = packageFolder("build");
+  addFiles(
+    hash,
+    folder,
+    readTree(folder).filter((file) => !WITHOUT_EFFECT.has(file)),
+  );
   return hash.digest("hex");
 }
 
-function addFolder(hash: Hash, label: string, folder: string): void {
-  for (const file of readTree(folder).filter((path) => !path.endsWith(".md"))) {
-    const content = readFileSync(file);
-    hash.update(`${label}/${relative(folder, file)}\0${content.length}\0`).update(content);
+function addFiles(hash: Hash, folder: string, files: readonly string[]): void {
+  for (const file of files) {
+    if (file.endsWith(".md")) continue;
+    const content = readFileSync(join(folder, file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { readTree } from "./file-tree.ts";
 import { packageFolder } from "./folders.ts";
 import type { KernelTree } from "./kbuild.ts";
@@ -11,8 +11,8 @@ import type { Profile } from "./release.ts";
 /** The patches of a kernel, in order. */
 export function readPatches(release: string, profile: Profile): Patch[] {
   return readTree(packageFolder("patches"))
-    .filter((path) => path.endsWith(".patch"))
-    .map((path) => parsePatch(relative(packageFolder("patches"), path), readFileSync(path, "utf8")))
+    .filter((name) => name.endsWith(".patch"))
+    .map((name) => parsePatch(name, readFileSync(packageFolder("patches", name), "utf8")))
     .filter((patch) => isFor(patch, release, profile));
 }
 
@@ -40,7 +40,7 @@ export async function assembleTree(
 export async function copyPort(tree: KernelTree, archFolder: string): Promise<void> {
   const from = join(archFolder, "wasm");
   const to = join(tree.folder, "arch", "wasm");
-  const wanted = new Set(readTree(from).map((path) => relative(from, path)));
+  const wanted = new Set(readTree(from));
   for (const path of wanted) {
     const target = join(to, path);
     const content = await readFile(join(from, path));
@@ -48,9 +48,8 @@ export async function copyPort(tree: KernelTree, archFolder: string): Promise<vo
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, content);
   }
-  for (const path of existsSync(to) ? readTree(to) : []) {
-    const name = relative(to, path);
-    const isSource = /\.[chS]$/.test(name) && !name.startsWith("include/generated/");
-    if (isSource && !name.includes("/generated/") && !wanted.has(name)) await rm(path);
+  for (const path of readTree(to)) {
+    const isSource = /\.[chS]$/.test(path) && !path.includes("/generated/");
+    if (isSource && !wanted.has(path)) await rm(join(to, path));
   }
 }
