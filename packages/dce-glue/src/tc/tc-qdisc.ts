@@ -10,6 +10,7 @@ import {
   NLM_F_REPLACE,
 } from "../kernel/rtnl-request.ts";
 import type { RtnlClient } from "../netlink/rtnetlink-client.ts";
+import { cakeKind } from "./qdisc-cake.ts";
 import { fifo, pfifoFast, plain } from "./qdisc-fifo.ts";
 import { fq, fqCodel } from "./qdisc-fq.ts";
 import { htb } from "./qdisc-htb.ts";
@@ -43,6 +44,7 @@ export const KINDS: ReadonlyMap<string, QdiscKind> = new Map<string, QdiscKind>(
   ["htb", htb],
   ["fq", fq],
   ["fq_codel", fqCodel],
+  ["cake", cakeKind],
   ["noqueue", plain],
   ["mq", plain],
   ["ingress", plain],
