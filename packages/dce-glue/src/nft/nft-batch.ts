@@ -1,6 +1,6 @@
 import { NetlinkWriter, NLM_F_ACK, NLM_F_REQUEST } from "@dcejs/net-stack";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../kernel/rtnl-request.ts";
-import type { NftChange } from "./nft-command.ts";
+import type { NftChange, NftElementChange } from "./nft-command.ts";
 import type { NftPlace } from "./nft-command-error.ts";
 import { keysOf } from "./nft-decode-set.ts";
 import { ANONYMOUS_SET_NAME, type NftAnonymousSet, type NotePlace } from "./nft-encode-match.ts";
@@ -61,7 +61,8 @@ export class NftBatch {
     return seq === 0 ? this.#begin : this.messages[seq - 1];
   }
 
-  add(change: NftChange): void {
+  /** @param change of anything but elements: those need the type of their set */
+  add(change: Exclude<NftChange, NftElementChange>): void {
     switch (change.object) {
       case "ruleset":
         return this.#message(NFT_MSG.DELTABLE, 0, change.family, change.place, () => {});
@@ -76,6 +77,14 @@ export class NftBatch {
       default:
         return change satisfies never;
     }
+  }
+
+  addElements(
+    change: NftElementChange,
+    elements: readonly NftElement[],
+    isInterval: boolean,
+  ): void {
+    this.#elements(change, change.table.text, change.set.text, undefined, elements, isInterval);
   }
 
   #table(change: Extract<NftChange, { object: "table" }>): void {
@@ -159,7 +168,14 @@ export class NftBatch {
     });
     if (action === "delete" || change.elements.length === 0) return;
     const { elements, isInterval } = change;
-    this.#elements(family, table.text, set.text, undefined, elements, isInterval, place);
+    this.#elements(
+      { ...change, action: "add" },
+      table.text,
+      set.text,
+      undefined,
+      elements,
+      isInterval,
+    );
   }
 
   #anonymousSet(set: NftAnonymousSet, family: NftFamily, table: string, place: NftPlace): void {
@@ -173,23 +189,24 @@ export class NftBatch {
         writer.attributeBe32(SET_DESC_SIZE, keysOf(elements, isInterval).length);
       });
     });
-    this.#elements(family, table, ANONYMOUS_SET_NAME, id, elements, isInterval, place);
+    const all = { action: "add", family, place } as const;
+    this.#elements(all, table, ANONYMOUS_SET_NAME, id, elements, isInterval);
   }
 
   #elements(
-    family: NftFamily,
+    { action, family, place }: Pick<NftElementChange, "action" | "family" | "place">,
     table: string,
     set: string,
     id: number | undefined,
     elements: readonly NftElement[],
     isInterval: boolean,
-    place: NftPlace,
   ): void {
-    this.#message(NFT_MSG.NEWSETELEM, NLM_F_CREATE, family, place, (writer) => {
+    const type = action === "delete" ? NFT_MSG.DELSETELEM : NFT_MSG.NEWSETELEM;
+    this.#message(type, createFlags(action), family, place, (writer) => {
       writer.attributeText(SET_ELEM_LIST.TABLE, table).attributeText(SET_ELEM_LIST.SET, set);
       if (id !== undefined) writer.attributeBe32(SET_ELEM_LIST.SET_ID, id);
       writer.nest(SET_ELEM_LIST.ELEMENTS, () => {
-        for (const { octets, isEnd } of keysOf(elements, isInterval)) {
+        for (const { octets, isEnd } of keysOf(elements, isInterval, action === "delete")) {
           writer.nest(LIST_ELEM, () => {
             if (isEnd) writer.attributeBe32(SET_ELEM.FLAGS, SET_ELEM_INTERVAL_END);
             writer.nest(SET_ELEM.KEY, () => writer.attribute(DATA.VALUE, octets));

@@ -1,17 +1,19 @@
 import { errorAt } from "./nft-command-error.ts";
 import type { NftHandle, NftName, NftOneCommand } from "./nft-command.ts";
 import { parseChainBlock, parseSetBlock, parseTableBlock } from "./nft-block-parser.ts";
-import { isFamily, type NftFamily } from "./nft-rule.ts";
+import { isFamily, type NftElement, type NftFamily } from "./nft-rule.ts";
 import { parseRule } from "./nft-rule-parser.ts";
+import type { NftType } from "./nft-types.ts";
+import { parseElements } from "./nft-value-parser.ts";
 import { type NftWord, NftWords } from "./nft-words.ts";
 
 /** Verbs, and the objects that each takes. */
 const VERBS: Readonly<Record<string, readonly string[]>> = {
-  add: ["table", "chain", "rule", "set"],
-  create: ["table", "chain", "set"],
+  add: ["table", "chain", "rule", "set", "element"],
+  create: ["table", "chain", "set", "element"],
   insert: ["rule"],
   replace: ["rule"],
-  delete: ["table", "chain", "rule", "set"],
+  delete: ["table", "chain", "rule", "set", "element"],
   flush: ["table", "chain", "ruleset"],
   list: ["table", "chain", "set", "ruleset", "tables", "chains"],
 };
@@ -63,6 +65,7 @@ function parseObject(
   if (object === "chain") return parseChain(words, start, verb);
   if (object === "rule") return parseRuleCommand(words, start, verb);
   if (object === "set") return parseSet(words, start, verb);
+  if (object === "element") return parseElementCommand(words, start, verb);
   const family = words.isAtStop ? undefined : optionalFamily(words);
   const place = words.since(start);
   if (verb === "flush") return [{ action: "flush", object: "ruleset", family, place }];
@@ -164,4 +167,13 @@ function parseSet(words: NftWords, start: NftWord, verb: string): NftOneCommand[
   return [
     verb === "list" ? { action: "list", ...head, place } : { action: "delete", ...head, place },
   ];
+}
+
+function parseElementCommand(words: NftWords, start: NftWord, verb: string): NftOneCommand[] {
+  const family = optionalFamily(words) ?? "ip";
+  const head = { object: "element", family, table: name(words), set: name(words) } as const;
+  const braces = words.takeBraces();
+  const elementsAs = (type: NftType): NftElement[] => parseElements(new NftWords(braces), type);
+  const action = verb === "delete" ? "delete" : verb === "create" ? "create" : "add";
+  return [{ action, ...head, elementsAs, place: words.since(start) }];
 }

@@ -78,7 +78,16 @@ export type NftChange =
       readonly elements: readonly NftElement[];
     })
   | (OfSet & { readonly action: "delete"; readonly object: "set" })
+  | NftElementChange
   | (OfFamily & { readonly action: "flush"; readonly object: "ruleset" });
+
+/** Elements of a set come or go. Which type they are of is known when the command runs. */
+export type NftElementChange = OfSet & {
+  readonly action: "add" | "create" | "delete";
+  readonly object: "element";
+  /** @throws {NftCommandError} they are not of that type */
+  readonly elementsAs: (type: NftType) => readonly NftElement[];
+};
 
 /** What shows the ruleset, or a part of it. */
 export type NftList =

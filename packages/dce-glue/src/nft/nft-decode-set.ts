@@ -45,8 +45,15 @@ export function elementsOf(
   return elements;
 }
 
-/** Keys that say what is in a set, ends of intervals included. */
-export function keysOf(elements: readonly NftElement[], isInterval: boolean): SetKey[] {
+/**
+ * Keys that say what is in a set, ends of intervals included.
+ * @param isDeleted they go: what lies below them stays said
+ */
+export function keysOf(
+  elements: readonly NftElement[],
+  isInterval: boolean,
+  isDeleted = false,
+): SetKey[] {
   if (!isInterval) {
     return elements.flatMap((one) =>
       one.kind === "value" ? [{ octets: one.octets, isEnd: false }] : [],
@@ -56,7 +63,7 @@ export function keysOf(elements: readonly NftElement[], isInterval: boolean): Se
   const keys: SetKey[] = [];
   const low = first === undefined ? undefined : startOf(first);
   // What lies below the first interval is said to be outside.
-  if (low?.some((octet) => octet !== 0)) {
+  if (!isDeleted && low?.some((octet) => octet !== 0)) {
     keys.push({ octets: new Uint8Array(low.length), isEnd: true });
   }
   for (const element of elements) {

@@ -2,10 +2,10 @@ import type { Wait } from "@dcejs/lkl-kernel";
 import type { NetlinkKernel } from "../netlink/netlink-client.ts";
 import { NftBatch } from "./nft-batch.ts";
 import { NftClient } from "./nft-client.ts";
-import type { NftOneCommand } from "./nft-command.ts";
+import type { NftElementChange, NftOneCommand } from "./nft-command.ts";
 import { NftCommandError } from "./nft-command-error.ts";
 import { parseCommands } from "./nft-command-parser.ts";
-import { list, type NftOutput } from "./nft-listing.ts";
+import { list, type NftOutput, setOf } from "./nft-listing.ts";
 
 /** Commands of `nft`, parsed. */
 export interface NftCommand {
@@ -47,7 +47,8 @@ export function* runNftCommand(command: NftCommand, kernel: NetlinkKernel): Wait
   let batch = new NftBatch();
   for (const one of command.commands) {
     if (one.action !== "list") {
-      batch.add(one);
+      if (one.object === "element") yield* addElements(batch, one, command, client);
+      else batch.add(one);
       continue;
     }
     if (batch.messages.length > 0) yield* client.commit(batch);
@@ -56,6 +57,26 @@ export function* runNftCommand(command: NftCommand, kernel: NetlinkKernel): Wait
   }
   if (batch.messages.length > 0) yield* client.commit(batch);
   return text;
+}
+
+/** The set is one of the same commands, or one that the kernel has. */
+function* addElements(
+  batch: NftBatch,
+  change: NftElementChange,
+  { commands }: NftCommand,
+  client: NftClient,
+): Wait<void> {
+  const { family, table, set } = change;
+  const made = commands.find(
+    (one) =>
+      one.object === "set" &&
+      one.family === family &&
+      one.table.text === table.text &&
+      one.set.text === set.text,
+  );
+  const { type, isInterval } =
+    made !== undefined && "type" in made ? made : yield* setOf(change, client);
+  batch.addElements(change, change.elementsAs(type), isInterval);
 }
 
 const clients = new WeakMap<NetlinkKernel, NftClient>();

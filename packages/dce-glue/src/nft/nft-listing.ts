@@ -2,14 +2,14 @@ import type { Wait } from "@dcejs/lkl-kernel";
 import { NetlinkAttributes, type NetlinkMessage } from "@dcejs/net-stack";
 import { errorAt } from "./nft-command-error.ts";
 import type { NftClient } from "./nft-client.ts";
-import type { NftList } from "./nft-command.ts";
+import type { NftElementChange, NftList } from "./nft-command.ts";
 import { decodeRule } from "./nft-decode-rule.ts";
 import { elementsOf, readKeys, type SetKey } from "./nft-decode-set.ts";
 import { hookName, priorityText } from "./nft-hooks.ts";
 import { CHAIN, HOOK, NFT_MSG, RULE, SET, SET_ELEM_LIST, SET_FLAG, TABLE } from "./nft-numbers.ts";
 import { printElements, printRule } from "./nft-print-rule.ts";
 import { familyName, type NftFamily } from "./nft-rule.ts";
-import { numberOf, SET_TYPES } from "./nft-types.ts";
+import { type NftType, numberOf, SET_TYPES } from "./nft-types.ts";
 
 /** How a list is printed. */
 export interface NftOutput {
@@ -167,6 +167,20 @@ function printSet(set: FoundSet, output: NftOutput): string {
 function handleText({ attributes }: Found, attribute: number, output: NftOutput): string {
   if (!output.withHandles) return "";
   return ` # handle ${numberOf(attributes.bytes(attribute) ?? new Uint8Array(), true)}`;
+}
+
+/** What the kernel says of a set. @throws {NftCommandError} there is none, or none of a type that is known here */
+export function* setOf(
+  { family, table, set }: NftElementChange,
+  client: NftClient,
+): Wait<{ type: NftType; isInterval: boolean }> {
+  const sets = found(yield* client.dump(NFT_MSG.GETSET, family), SET.TABLE, SET.NAME);
+  const one = sets.find((each) => each.table === table.text && each.name === set.text);
+  const number = one?.attributes.be32(SET.KEY_TYPE);
+  const type = SET_TYPES.find((each) => each.number === number);
+  if (type === undefined) throw errorAt(set.place, "No such file or directory");
+  const flags = one?.attributes.be32(SET.FLAGS) ?? 0;
+  return { type, isInterval: (flags & SET_FLAG.INTERVAL) !== 0 };
 }
 
 function* readRuleset(client: NftClient, family: NftFamily | undefined): Wait<Ruleset> {

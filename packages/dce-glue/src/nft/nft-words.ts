@@ -45,8 +45,8 @@ export class NftWords {
   readonly #words: readonly NftWord[];
   #at = 0;
 
-  constructor(text: string) {
-    this.#words = tokenize(text);
+  constructor(source: string | readonly NftWord[]) {
+    this.#words = typeof source === "string" ? tokenize(source) : source;
   }
 
   get isAtEnd(): boolean {
@@ -95,6 +95,16 @@ export class NftWords {
     const { kind } = this.peek();
     if (kind !== "word" && kind !== "string") throw this.unexpected("string");
     return this.take();
+  }
+
+  /** Takes `{ … }` as it is, for later. */
+  takeBraces(): NftWord[] {
+    const taken = [this.expect("{")];
+    while (taken.at(-1)?.text !== "}") {
+      if (this.isAtEnd) throw this.unexpected();
+      taken.push(this.take());
+    }
+    return taken;
   }
 
   skipStops(): void {

@@ -8,7 +8,9 @@ export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_IPV6 = 41;
+export const IPPROTO_SCTP = 132;
 export const IPPROTO_RAW = 255;
+export const IPPROTO_MPTCP = 262;
 
 export const MSG_OOB = 0x1;
 export const MSG_DONTROUTE = 0x4;

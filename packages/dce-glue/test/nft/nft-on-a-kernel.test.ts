@@ -100,6 +100,25 @@ test.skipIf(isMissing)("rules are inserted, replaced and deleted by their handle
   ]);
 });
 
+test.skipIf(isMissing)("elements come and go, of the type that their set has", async () => {
+  const printed = await nft([
+    "add table ip t; add set ip t s { type inet_service; flags interval; }; add element ip t s { 22, 80-90 }",
+    "add element ip t s { ssh, 443 }",
+    "add element ip t s { 1000-2000 }",
+    "delete element ip t s { 80-90 }",
+    "delete element ip t s { 1000-2000 }",
+    "add element ip t s { 10.0.0.1 }",
+    "add element ip t none { 1 }",
+    "list set ip t s",
+  ]);
+  expect(printed.slice(0, 5)).toEqual(["", "", "", "", ""]);
+  expect(printed[5]).toMatch(/^Error: Could not resolve service/);
+  expect(printed[6]).toMatch(/^Error: No such file or directory\n/);
+  expect(printed[7]).toBe(
+    "table ip t {\n\tset s {\n\t\ttype inet_service\n\t\tflags interval\n\t\telements = { 22, 443 }\n\t}\n}\n",
+  );
+});
+
 test.skipIf(isMissing)("the kernel's refusals show the word that it means", async () => {
   const refused = [
     ["add rule ip t none accept", "No such file or directory", "none"],

@@ -1,9 +1,9 @@
 import { AF_INET, O_CREAT, O_TRUNC, O_WRONLY, type Posix, SOCK_STREAM } from "@dcejs/dce-glue";
 
-/** `receive-file PORT PATH`: accepts one connection and writes what arrives to a file. */
+/** `receive-file PORT PATH [PROTOCOL]`: accepts one connection and writes what arrives to a file. */
 export async function receiveFile(posix: Posix): Promise<number> {
-  const [, port, path = ""] = posix.argv;
-  const listener = await posix.socket(AF_INET, SOCK_STREAM, 0);
+  const [, port, path = "", protocol = "0"] = posix.argv;
+  const listener = await posix.socket(AF_INET, SOCK_STREAM, Number(protocol));
   await posix.setReuseAddress(listener, true);
   await posix.bind(listener, { address: "0.0.0.0", port: Number(port) });
   await posix.listen(listener, 1);

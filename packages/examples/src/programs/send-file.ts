@@ -1,10 +1,10 @@
 import { AF_INET, O_RDONLY, type Posix, SHUT_WR, SOCK_STREAM } from "@dcejs/dce-glue";
 
-/** `send-file ADDRESS PORT PATH`: connects, sends the file, and waits until the other side has closed. */
+/** `send-file ADDRESS PORT PATH [PROTOCOL]`: connects, sends the file, and waits until the other side has closed. */
 export async function sendFile(posix: Posix): Promise<number> {
-  const [, address = "", port, path = ""] = posix.argv;
+  const [, address = "", port, path = "", protocol = "0"] = posix.argv;
   const file = await posix.open(path, O_RDONLY);
-  const connection = await posix.socket(AF_INET, SOCK_STREAM, 0);
+  const connection = await posix.socket(AF_INET, SOCK_STREAM, Number(protocol));
   await posix.connect(connection, { address, port: Number(port) });
 
   const buffer = new Uint8Array(64 * 1024);
