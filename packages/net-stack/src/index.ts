@@ -13,6 +13,7 @@ export {
   NUD_REACHABLE,
   NUD_STALE,
 } from "./arp/neighbour.ts";
+export type { CurrentProgram } from "./current-program.ts";
 export { RT_TABLE_DEFAULT, RT_TABLE_LOCAL, RT_TABLE_MAIN } from "./ip/fib.ts";
 export {
   RTN_BLACKHOLE,

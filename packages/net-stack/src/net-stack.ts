@@ -4,6 +4,8 @@ import type { Initcall, LklKernel, Tracepoint } from "@dcejs/lkl-kernel";
 import type { SysctlInt, SysctlTree } from "@dcejs/sysctl";
 import { icmpProtocol } from "./icmp/icmp.ts";
 import { PingSock } from "./icmp/ping.ts";
+import { CAP_NET_RAW, CurrentTask, ns_capable } from "./current-program.ts";
+import type { CurrentProgram } from "./current-program.ts";
 import { inetdev_changename } from "./ip/devinet.ts";
 import { NetnsIpv4 } from "./ip/netns-ipv4.ts";
 import {
@@ -84,14 +86,21 @@ export class NetStack {
   dev_base_seq = 1;
   readonly loopback: NetDevice;
   readonly tcp: TcpNet;
+  readonly current: CurrentProgram;
   readonly #devices: Map<number, NetDevice> = new Map();
   readonly #byName: Map<string, NetDevice> = new Map();
   #lastIfindex = 0;
   #lastInode = 0;
 
-  constructor(kernel: LklKernel, sysctl: SysctlTree, tracepoint?: (name: string) => Tracepoint) {
+  constructor(
+    kernel: LklKernel,
+    sysctl: SysctlTree,
+    tracepoint?: (name: string) => Tracepoint,
+    current: CurrentProgram = new CurrentTask(kernel),
+  ) {
     this.kernel = kernel;
     this.sysctl = sysctl;
+    this.current = current;
     const core = (name: string): SysctlInt => sysctl.int(`net/core/${name}`);
     this.core = {
       rmem_default: core("rmem_default"),
@@ -215,7 +224,8 @@ export class NetStack {
 
   /**
    * inet_create and netlink_create. Type flags (SOCK_NONBLOCK, SOCK_CLOEXEC) are the file's affair.
-   * @returns the socket; -EAFNOSUPPORT, -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT.
+   * @returns the socket; -EAFNOSUPPORT, -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -EPERM (a raw
+   * socket for others than root), -EACCES (a ping socket for another group than net.ipv4.ping_group_range says).
    */
   sock_create(family: number, type: number, protocol: number): Socket | number {
     const kind = type & SOCK_TYPE_MASK;
@@ -239,16 +249,18 @@ export class NetStack {
         return new UdpSock(this);
       case SOCK_RAW:
         if (protocol === IPPROTO_IP || protocol > 255) return -Errno.EPROTONOSUPPORT;
+        if (!ns_capable(this, CAP_NET_RAW)) return -Errno.EPERM;
         return new RawSock(this, protocol);
       default:
         return -Errno.ESOCKTNOSUPPORT;
     }
   }
 
-  /** ping_init_sock: group 0 must be in net.ipv4.ping_group_range; raw sockets need no such leave here. */
+  /** ping_init_sock: the program's group must be in net.ipv4.ping_group_range. */
   #mayPing(): boolean {
     const [low = 1, high = 0] = this.ipv4.ping_group_range.values;
-    return low <= 0 && high >= 0;
+    const { egid } = this.current;
+    return low <= egid && egid <= high;
   }
 
   /** A file of /proc/net, in Linux's format. */
@@ -283,12 +295,13 @@ export function netStackInitcall(
   sysctl: SysctlTree,
   onReady: (net: NetStack) => void,
   tracepoint?: (name: string) => Tracepoint,
+  current?: CurrentProgram,
 ): Initcall {
   return {
     level: "subsys",
     name: "inet_init",
     run(kernel) {
-      const net = new NetStack(kernel, sysctl, tracepoint);
+      const net = new NetStack(kernel, sysctl, tracepoint, current);
       kernel.net = netFacade(net);
       net.loopbackUp();
       kernel.printk(6, "NET: Registered PF_INET protocol family\n");

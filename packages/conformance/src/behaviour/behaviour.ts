@@ -3,6 +3,7 @@ import { epollTests, pollTests } from "./epoll.ts";
 import { fragmentTests } from "./fragments.ts";
 import { ipHeaderTests } from "./ip-header.ts";
 import { optionTests } from "./options.ts";
+import { privilegeTests } from "./privileges.ts";
 import { echoTests, rawTests } from "./raw.ts";
 import { routingTests } from "./routing.ts";
 import { tcpCloseTests } from "./tcp-close.ts";
@@ -61,7 +62,7 @@ export const behaviourParts: readonly Part[] = [
   },
   {
     title: "options",
-    about: "socket, setsockopt and getsockopt.",
-    tests: optionTests,
+    about: "socket, setsockopt and getsockopt, and what of it is root's.",
+    tests: [...optionTests, ...privilegeTests],
   },
 ];

@@ -1,6 +1,7 @@
 import {
   AF_UNIX,
   IPPROTO_TCP,
+  MSG_DONTWAIT,
   MSG_NOSIGNAL,
   type Posix,
   SHUT_RD,
@@ -169,6 +170,28 @@ const afterTests: readonly ConformanceTest[] = [
       await fails("EPIPE", () => posix.send(client, "x", MSG_NOSIGNAL), "send with MSG_NOSIGNAL");
       same(signals, 0, "signals");
       await fails("EPIPE", () => posix.send(client, "x"), "send");
+      same(signals, 1, "signals");
+    },
+  ),
+  connection(
+    "sigpipe_of_sleeper",
+    "shutdown(2), send(2): a send that sleeps for room ends with EPIPE and SIGPIPE",
+    async (posix, client) => {
+      let signals = 0;
+      posix.sigaction(SIGPIPE, () => {
+        signals++;
+      });
+      const full = async (): Promise<never> => {
+        for (;;) await posix.send(client, new Uint8Array(10_000), MSG_DONTWAIT);
+      };
+      await fails("EAGAIN", full, "send into a full buffer");
+      const sleeper = posix.createThread(() =>
+        fails("EPIPE", () => posix.send(client, new Uint8Array(10)), "the send that sleeps"),
+      );
+      await posix.usleep(10_000);
+      same(signals, 0, "signals while it sleeps");
+      await posix.shutdown(client, SHUT_WR);
+      await posix.join(sleeper);
       same(signals, 1, "signals");
     },
   ),

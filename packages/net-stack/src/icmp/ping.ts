@@ -122,8 +122,9 @@ export class PingSock extends DatagramSock {
     const { saddr } = this.net.ipv4.fl4;
     if (length + IPV4_HEADER_LENGTH > (ip_sk_ignore_df(this) ? 0xffff : rt.mtu()))
       return -Errno.EMSGSIZE;
-    if (this.sendRoom() === 0) return this.#transmit(msg, length, rt, saddr, daddr);
-    return this.sendWhenRoom(flags, () => this.#transmit(msg, length, rt, saddr, daddr));
+    const room = this.sendRoom();
+    if (room === 0) return this.#transmit(msg, length, rt, saddr, daddr);
+    return this.sendWhenRoom(room, flags, () => this.#transmit(msg, length, rt, saddr, daddr));
   }
 
   #transmit(msg: MsgHdr, length: number, rt: Rtable, saddr: number, daddr: number): number {

@@ -1,5 +1,4 @@
 /** struct netns_ipv4: tables and parameters of IPv4 in one kernel. */
-import { Errno } from "@dcejs/lkl-kernel";
 import type { SysctlInt, SysctlIntVector } from "@dcejs/sysctl";
 import { arpOps } from "../arp/arp.ts";
 import { NeighTable } from "../arp/neigh-table.ts";
@@ -9,7 +8,6 @@ import type { NetDevice } from "../netdevice/netdevice.ts";
 import type { NetStack } from "../net-stack.ts";
 import type { RawSock } from "../raw/raw.ts";
 import { UdpTable } from "../udp/udp-table.ts";
-import { ipv4_is_multicast } from "../wire/ipv4.ts";
 import { Fib } from "./fib.ts";
 import { Flowi4 } from "./flowi4.ts";
 import { Ipv4Devconf } from "./in-device.ts";
@@ -40,7 +38,7 @@ export class NetnsIpv4 {
   in_martian_src = 0;
   in_martian_dst = 0;
   /** Members of each multicast group, by device. */
-  readonly #groups: Map<NetDevice, Map<number, number>> = new Map();
+  readonly #groups: WeakMap<NetDevice, Map<number, number>> = new WeakMap();
 
   readonly devconf_all: Ipv4Devconf;
   readonly ip_default_ttl: SysctlInt;
@@ -61,6 +59,8 @@ export class NetnsIpv4 {
   readonly icmp_ignore_bogus_error_responses: SysctlInt;
   readonly icmp_errors_use_inbound_ifaddr: SysctlInt;
   readonly ip_local_port_range: SysctlIntVector;
+  readonly ip_unprivileged_port_start: SysctlInt;
+  readonly igmp_max_memberships: SysctlInt;
   readonly ping_group_range: SysctlIntVector;
   readonly #reservedPorts: SysctlIntVector;
 
@@ -87,11 +87,18 @@ export class NetnsIpv4 {
     this.icmp_ignore_bogus_error_responses = handle("icmp_ignore_bogus_error_responses");
     this.icmp_errors_use_inbound_ifaddr = handle("icmp_errors_use_inbound_ifaddr");
     this.ip_local_port_range = sysctl.intvec("net/ipv4/ip_local_port_range");
+    this.ip_unprivileged_port_start = handle("ip_unprivileged_port_start");
+    this.igmp_max_memberships = handle("igmp_max_memberships");
     this.ping_group_range = sysctl.intvec("net/ipv4/ping_group_range");
     this.#reservedPorts = sysctl.intvec("net/ipv4/ip_local_reserved_ports");
     this.fib = new Fib(net);
     this.arp_tbl = new NeighTable(kernel, sysctl, arpOps(net));
     this.ip_id_key = kernel.random_u32() | 0;
+  }
+
+  /** inet_port_requires_bind_service. */
+  inet_port_requires_bind_service(port: number): boolean {
+    return port < this.ip_unprivileged_port_start.value;
   }
 
   /** inet_is_local_reserved_port. */
@@ -109,28 +116,18 @@ export class NetnsIpv4 {
     return (this.#groups.get(dev)?.get(group) ?? 0) > 0;
   }
 
-  /** @returns 0 or -EINVAL for an address that is no group. */
-  ip_mc_join(dev: NetDevice, group: number): number {
-    if (!ipv4_is_multicast(group)) return -Errno.EINVAL;
+  /** A socket has joined the group on this device. */
+  ip_mc_inc_group(dev: NetDevice, group: number): void {
     const groups = this.#groups.get(dev) ?? new Map<number, number>();
     groups.set(group, (groups.get(group) ?? 0) + 1);
     this.#groups.set(dev, groups);
-    return 0;
   }
 
-  /** @returns 0 or -EADDRNOTAVAIL. */
-  ip_mc_leave(dev: NetDevice, group: number): number {
+  /** A socket has left it. */
+  ip_mc_dec_group(dev: NetDevice, group: number): void {
     const groups = this.#groups.get(dev);
     const members = groups?.get(group) ?? 0;
-    if (groups === undefined || members === 0) return -Errno.EADDRNOTAVAIL;
-    if (members === 1) groups.delete(group);
-    else groups.set(group, members - 1);
-    return 0;
-  }
-
-  /** The device of an interface address, or the one that the group is routed to. */
-  ip_mc_find_dev(group: number, address: number): NetDevice | undefined {
-    if (address !== 0) return this.net.ip_dev_find(address);
-    return this.fib.lookup(group, 0, 0, 0)?.info.nh.dev;
+    if (members > 1) groups?.set(group, members - 1);
+    else groups?.delete(group);
   }
 }

@@ -1,7 +1,5 @@
 /** Path MTUs learnt from ICMP (net/ipv4/route.c: fnhe, __ip_rt_update_pmtu). */
 import type { NetStack } from "../net-stack.ts";
-import type { SkBuff } from "../skbuff.ts";
-import type { Sock } from "../socket/sock.ts";
 import type { FibNh, FibNhException } from "./fib-info.ts";
 import { fib_type_error } from "./fib-info.ts";
 
@@ -66,10 +64,4 @@ export function ipv4_update_pmtu(
     nh.rth_output.isObsolete = true;
     nh.rth_output = undefined;
   }
-}
-
-/** "Fragmentation needed" arrived for a packet of `sk`: the path to the peer carries `mtu` octets. */
-export function ipv4_sk_update_pmtu(_skb: SkBuff, sk: Sock, mtu: number): void {
-  ipv4_update_pmtu(sk.net, sk.inet_daddr, sk.tos, sk.sk_bound_dev_if, mtu);
-  sk.sk_dst_cache = undefined;
 }

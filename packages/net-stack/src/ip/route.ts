@@ -2,9 +2,11 @@
 import { Errno } from "@dcejs/lkl-kernel";
 import type { NetDevice } from "../netdevice/netdevice.ts";
 import type { NetStack } from "../net-stack.ts";
+import type { SkBuff } from "../skbuff.ts";
 import type { Sock } from "../socket/sock.ts";
-import { sk_dst_check } from "../socket/sock.ts";
+import { IP_PMTUDISC_INTERFACE, IP_PMTUDISC_OMIT, sk_dst_check } from "../socket/sock.ts";
 import {
+  IP_DADDR,
   ipv4_is_lbcast,
   ipv4_is_loopback,
   ipv4_is_multicast,
@@ -18,7 +20,7 @@ import type { Flowi4 } from "./flowi4.ts";
 import { RT_SCOPE_HOST, RT_SCOPE_LINK, inet_select_addr } from "./in-device.ts";
 import { ip_local_deliver } from "./local-deliver.ts";
 import { ip_mc_output, ip_output } from "./output.ts";
-import { fnhe_lookup } from "./pmtu.ts";
+import { fnhe_lookup, ipv4_update_pmtu } from "./pmtu.ts";
 import {
   NO_METRICS,
   RTCF_BROADCAST,
@@ -32,7 +34,6 @@ import {
 } from "./rtable.ts";
 
 export { ip_route_input_type } from "./route-input.ts";
-export { ipv4_sk_update_pmtu } from "./pmtu.ts";
 export { inet_addr_type } from "./addr-type.ts";
 
 /**
@@ -193,4 +194,20 @@ export function ip_route_sock(sk: Sock): Rtable | number {
   const route = ip_route_output(sk.net, fl4);
   if (typeof route !== "number") sk.sk_dst_cache = route;
   return route;
+}
+
+/** ip_sk_accept_pmtu: does the socket believe "fragmentation needed"? */
+function ip_sk_accept_pmtu(sk: Sock): boolean {
+  return sk.pmtudisc !== IP_PMTUDISC_INTERFACE && sk.pmtudisc !== IP_PMTUDISC_OMIT;
+}
+
+/**
+ * "Fragmentation needed" arrived: the path of the packet of `sk` that is quoted at `skb.offset` carries `mtu` octets.
+ * A connected socket takes the new route at once.
+ */
+export function ipv4_sk_update_pmtu(skb: SkBuff, sk: Sock, mtu: number): void {
+  if (!ip_sk_accept_pmtu(sk)) return;
+  const daddr = skb.view.getUint32(skb.offset + IP_DADDR);
+  ipv4_update_pmtu(sk.net, daddr, sk.tos, sk.sk_bound_dev_if, mtu);
+  if (sk.sk_dst_cache !== undefined) ip_route_sock(sk);
 }

@@ -102,8 +102,9 @@ export class RawSock extends DatagramSock {
     if (!this.hdrincl && total > (ip_sk_ignore_df(this) ? 0xffff : rt.mtu()))
       return -Errno.EMSGSIZE;
     if (this.hdrincl && length < IPV4_HEADER_LENGTH) return -Errno.EINVAL;
-    if (this.sendRoom() === 0) return this.#transmit(msg, length, rt, saddr, daddr);
-    return this.sendWhenRoom(flags, () => this.#transmit(msg, length, rt, saddr, daddr));
+    const room = this.sendRoom();
+    if (room === 0) return this.#transmit(msg, length, rt, saddr, daddr);
+    return this.sendWhenRoom(room, flags, () => this.#transmit(msg, length, rt, saddr, daddr));
   }
 
   #transmit(msg: MsgHdr, length: number, rt: Rtable, saddr: number, daddr: number): number {

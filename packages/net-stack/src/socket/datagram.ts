@@ -65,8 +65,9 @@ export abstract class DatagramSock extends Sock {
     return mask;
   }
 
-  /** One datagram. With MSG_TRUNC the result is its whole length, whatever fitted. */
+  /** One datagram. With MSG_TRUNC the result is its whole length, whatever fitted. An error that waits comes first. */
   recvmsg(msg: MsgHdr, flags: number): number | Wait {
+    if (this.sk_err !== 0) return sock_error(this);
     const skb = this.sk_receive_queue.head;
     if (skb !== undefined) return this.#take(skb, msg, flags);
     const now = this.#nothingThere(flags);
@@ -76,7 +77,6 @@ export abstract class DatagramSock extends Sock {
 
   /** The result when no datagram is there and the call must not sleep; undefined: sleep. */
   #nothingThere(flags: number): number | undefined {
-    if (this.sk_err !== 0) return sock_error(this);
     if ((this.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
     const timeo = sock_rcvtimeo(this, (flags & MSG_DONTWAIT) !== 0);
     return timeo === 0 ? -Errno.EAGAIN : undefined;
@@ -94,6 +94,7 @@ export abstract class DatagramSock extends Sock {
           (this.sk_shutdown & RCV_SHUTDOWN) !== 0,
         "skb_wait_for_more_packets",
       );
+      if (this.sk_err !== 0) return sock_error(this);
       const skb = this.sk_receive_queue.head;
       if (skb !== undefined) return this.#take(skb, msg, flags);
       if (left < 0) return left;
@@ -179,17 +180,15 @@ export abstract class DatagramSock extends Sock {
     return 0;
   }
 
-  /** sock_alloc_send_pskb's conditions: 0 when there is room, -EAGAIN to sleep for it, or an error. */
+  /** sock_alloc_send_pskb's conditions: 0 when there is room, -EAGAIN to sleep for it, or an error, which is told once. */
   protected sendRoom(): number {
     if (this.sk_err !== 0) return sock_error(this);
     if ((this.sk_shutdown & 2) !== 0) return -Errno.EPIPE;
     return this.sk_wmem_alloc < this.sk_sndbuf ? 0 : -Errno.EAGAIN;
   }
 
-  /** Sends when there is room; else sleeps for it, unless MSG_DONTWAIT or SO_SNDTIMEO say no. */
-  protected sendWhenRoom(flags: number, send: () => number): number | Wait {
-    const room = this.sendRoom();
-    if (room === 0) return send();
+  /** What follows when `room`, as sendRoom() told it, is not 0: an error; or a sleep, unless MSG_DONTWAIT or SO_SNDTIMEO say no. */
+  protected sendWhenRoom(room: number, flags: number, send: () => number): number | Wait {
     if (room !== -Errno.EAGAIN) return room;
     const timeo = sock_sndtimeo(this, (flags & MSG_DONTWAIT) !== 0);
     if (timeo === 0) return -Errno.EAGAIN;

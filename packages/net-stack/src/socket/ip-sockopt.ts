@@ -1,9 +1,10 @@
 /** Options of IPPROTO_IP (net/ipv4/ip_sockglue.c). */
 import { Errno } from "@dcejs/lkl-kernel";
+import { CAP_NET_ADMIN, ns_capable } from "../current-program.ts";
+import { ip_mc_join_group, ip_mc_leave_group } from "../ip/igmp.ts";
 import { readInt, writeInt } from "./option-value.ts";
-import { IP_PMTUDISC_OMIT, sk_dst_check } from "./sock.ts";
+import { IP_PMTUDISC_OMIT } from "./sock.ts";
 import type { Sock } from "./sock.ts";
-import { sockaddrAddr } from "./sockaddr.ts";
 
 const IP_TOS = 1;
 const IP_TTL = 2;
@@ -19,6 +20,12 @@ const IP_MULTICAST_TTL = 33;
 const IP_MULTICAST_LOOP = 34;
 const IP_ADD_MEMBERSHIP = 35;
 const IP_DROP_MEMBERSHIP = 36;
+const IP_MULTICAST_ALL = 49;
+
+const IN_ADDR_OCTETS = 4;
+/** struct ip_mreq and struct ip_mreqn. */
+const MREQ_OCTETS = 8;
+const MREQN_OCTETS = 12;
 
 const SOCK_STREAM = 1;
 const SOCK_RAW = 3;
@@ -30,7 +37,7 @@ function readValue(value: Uint8Array): number {
   return value.length >= 4 ? readInt(value) : (value[0] ?? 0);
 }
 
-/** @returns 0, -EINVAL, -ENODEV, -EADDRINUSE, -EADDRNOTAVAIL, -ENOPROTOOPT. */
+/** @returns 0, -EINVAL, -ENODEV, -EADDRINUSE, -EADDRNOTAVAIL, -ENOBUFS, -EPERM, -EPROTO, -ENOPROTOOPT. */
 export function ip_setsockopt(sk: Sock, name: number, value: Uint8Array): number {
   const number = readValue(value);
   switch (name) {
@@ -62,6 +69,7 @@ export function ip_setsockopt(sk: Sock, name: number, value: Uint8Array): number
       sk.freebind = number !== 0;
       return 0;
     case IP_TRANSPARENT:
+      if (number !== 0 && !ns_capable(sk.net, CAP_NET_ADMIN)) return -Errno.EPERM;
       sk.transparent = number !== 0;
       return 0;
     case IP_BIND_ADDRESS_NO_PORT:
@@ -74,7 +82,12 @@ export function ip_setsockopt(sk: Sock, name: number, value: Uint8Array): number
     case IP_MULTICAST_LOOP:
       sk.mc_loop = number !== 0;
       return 0;
+    case IP_MULTICAST_ALL:
+      if (value.length < 1 || (number !== 0 && number !== 1)) return -Errno.EINVAL;
+      sk.mc_all = number !== 0;
+      return 0;
     case IP_MULTICAST_IF:
+      return setMulticastInterface(sk, value);
     case IP_ADD_MEMBERSHIP:
     case IP_DROP_MEMBERSHIP:
       return setMembership(sk, name, value);
@@ -83,38 +96,40 @@ export function ip_setsockopt(sk: Sock, name: number, value: Uint8Array): number
   }
 }
 
-/** struct in_addr, ip_mreq (group, interface address) or ip_mreqn (and an interface index). */
-function setMembership(sk: Sock, name: number, value: Uint8Array): number {
-  const { net } = sk;
-  if (value.length < 4) return -Errno.EINVAL;
-  const first = sockaddrAddr(shifted(value, 0));
-  if (name === IP_MULTICAST_IF && value.length < 8) {
-    const dev = first === 0 ? undefined : net.ip_dev_find(first);
-    if (first !== 0 && dev === undefined) return -Errno.EADDRNOTAVAIL;
-    sk.mc_index = dev?.ifindex ?? 0;
-    sk.mc_addr = first;
+/** IP_MULTICAST_IF: struct in_addr, or as for IP_ADD_MEMBERSHIP; no interface at all is the route's choice again. */
+function setMulticastInterface(sk: Sock, value: Uint8Array): number {
+  if (sk.sk_type === SOCK_STREAM || value.length < IN_ADDR_OCTETS) return -Errno.EINVAL;
+  const isShort = value.length < MREQ_OCTETS;
+  const imr_address = addressAt(value, isShort ? 0 : IN_ADDR_OCTETS);
+  const imr_ifindex = value.length < MREQN_OCTETS ? 0 : readInt(value.subarray(MREQ_OCTETS));
+  if (imr_ifindex === 0 && imr_address === 0) {
+    sk.mc_index = 0;
+    sk.mc_addr = 0;
     return 0;
   }
-  if (value.length < 8) return -Errno.EINVAL;
-  const address = sockaddrAddr(shifted(value, 4));
-  const ifindex = value.length >= 12 ? readInt(value.subarray(8)) : 0;
   const dev =
-    ifindex !== 0 ? net.dev_get_by_index(ifindex) : net.ipv4.ip_mc_find_dev(first, address);
-  if (dev === undefined)
-    return ifindex !== 0 || name !== IP_MULTICAST_IF ? -Errno.ENODEV : -Errno.EADDRNOTAVAIL;
-  if (name === IP_MULTICAST_IF) {
-    sk.mc_index = dev.ifindex;
-    sk.mc_addr = address;
-    return 0;
-  }
-  return name === IP_ADD_MEMBERSHIP
-    ? net.ipv4.ip_mc_join(dev, first)
-    : net.ipv4.ip_mc_leave(dev, first);
+    imr_ifindex === 0 ? sk.net.ip_dev_find(imr_address) : sk.net.dev_get_by_index(imr_ifindex);
+  if (dev === undefined) return -Errno.EADDRNOTAVAIL;
+  if (sk.sk_bound_dev_if !== 0 && dev.ifindex !== sk.sk_bound_dev_if) return -Errno.EINVAL;
+  sk.mc_index = dev.ifindex;
+  sk.mc_addr = imr_address;
+  return 0;
 }
 
-/** The address at `at`, where sockaddrAddr looks for it. */
-function shifted(value: Uint8Array, at: number): Uint8Array {
-  return Uint8Array.of(0, 0, 0, 0, ...value.subarray(at, at + 4));
+/** struct ip_mreq (group, address of the interface) or ip_mreqn (and its index). */
+function setMembership(sk: Sock, name: number, value: Uint8Array): number {
+  if (sk.sk_type === SOCK_STREAM) return -Errno.EPROTO;
+  if (value.length < MREQ_OCTETS) return -Errno.EINVAL;
+  const imr = {
+    imr_multiaddr: addressAt(value, 0),
+    imr_address: addressAt(value, IN_ADDR_OCTETS),
+    imr_ifindex: value.length < MREQN_OCTETS ? 0 : readInt(value.subarray(MREQ_OCTETS)),
+  };
+  return name === IP_ADD_MEMBERSHIP ? ip_mc_join_group(sk, imr) : ip_mc_leave_group(sk, imr);
+}
+
+function addressAt(value: Uint8Array, at: number): number {
+  return new DataView(value.buffer, value.byteOffset, value.byteLength).getUint32(at);
 }
 
 /** @returns the octets written, -ENOTCONN (IP_MTU without a route), -ENOPROTOOPT. */
@@ -146,7 +161,9 @@ function getValue(sk: Sock, name: number): number | undefined {
     case IP_BIND_ADDRESS_NO_PORT:
       return Number(sk.bind_address_no_port);
     case IP_MTU:
-      return sk_dst_check(sk)?.mtu() ?? -Errno.ENOTCONN;
+      return sk.sk_dst_cache?.mtu() ?? -Errno.ENOTCONN;
+    case IP_MULTICAST_ALL:
+      return Number(sk.mc_all);
     case IP_MULTICAST_TTL:
       return sk.mc_ttl;
     case IP_MULTICAST_LOOP:

@@ -15,6 +15,8 @@
  */
 import { Errno, MAX_SCHEDULE_TIMEOUT } from "@dcejs/lkl-kernel";
 import type { LklKernel, Wait, WaitQueueHead } from "@dcejs/lkl-kernel";
+import { NO_GROUPS, ip_mc_drop_socket } from "../ip/igmp.ts";
+import type { IpMreqn } from "../ip/igmp.ts";
 import type { Rtable } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
 import { SkBuffHead, skb_queue_purge } from "../skbuff-queue.ts";
@@ -133,6 +135,10 @@ export abstract class Sock {
   mc_loop = true;
   mc_index = 0;
   mc_addr = 0;
+  /** IP_MULTICAST_ALL. */
+  mc_all = true;
+  /** Groups that were joined, the last one first. */
+  mc_list: readonly IpMreqn[] = NO_GROUPS;
   pmtudisc: number;
   recverr = false;
   hdrincl = false;
@@ -284,6 +290,7 @@ export function inet_sock_destruct(sk: Sock): void {
   skb_queue_purge(sk.sk_error_queue);
   skb_queue_purge(sk.sk_write_queue);
   sk.sk_dst_cache = undefined;
+  ip_mc_drop_socket(sk);
 }
 
 /** Is the cached route still the right one? Otherwise it is forgotten. */

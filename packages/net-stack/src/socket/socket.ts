@@ -1,7 +1,9 @@
 /** struct socket and its address family (net/socket.c, net/ipv4/af_inet.c). */
 import { Errno, WaitQueueHead } from "@dcejs/lkl-kernel";
 import type { Wait, WaitQueueEntry } from "@dcejs/lkl-kernel";
+import { CAP_NET_BIND_SERVICE, ns_capable } from "../current-program.ts";
 import { inet_addr_type } from "../ip/addr-type.ts";
+import { IPPROTO_ICMP } from "../ip/protocol.ts";
 import { RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from "../tcp/states.ts";
@@ -51,7 +53,7 @@ export class Socket {
   /**
    * inet_bind.
    * @returns 0; -EINVAL (short address, bound already); -EAFNOSUPPORT; -EADDRNOTAVAIL (not an address
-   * of this host); -EADDRINUSE.
+   * of this host); -EACCES (a port below net.ipv4.ip_unprivileged_port_start, for others than root); -EADDRINUSE.
    */
   bind(address: Uint8Array): number {
     const { sk, net } = this;
@@ -66,8 +68,12 @@ export class Socket {
     const isAnyAllowed = net.ipv4.ip_nonlocal_bind.value !== 0 || sk.freebind || sk.transparent;
     if (addr !== 0 && !isOurs && !isAnyAllowed) return -Errno.EADDRNOTAVAIL;
     if (this.type === SOCK_RAW) return this.#bindAddress(sk, addr, type);
-    if (sk.sk_state !== TCP_CLOSE || sk.inet_num !== 0) return -Errno.EINVAL;
     const port = sockaddrPort(address);
+    // A ping socket's port is its identifier.
+    const isPort = port !== 0 && sk.sk_protocol !== IPPROTO_ICMP;
+    const isPrivileged = isPort && net.ipv4.inet_port_requires_bind_service(port);
+    if (isPrivileged && !ns_capable(net, CAP_NET_BIND_SERVICE)) return -Errno.EACCES;
+    if (sk.sk_state !== TCP_CLOSE || sk.inet_num !== 0) return -Errno.EINVAL;
     this.#bindAddress(sk, addr, type);
     if ((port !== 0 || !sk.bind_address_no_port) && sk.get_port(port) !== 0) {
       sk.inet_rcv_saddr = 0;

@@ -1,5 +1,6 @@
 /** Options of SOL_SOCKET (net/core/sock.c). Numbers of asm-generic/socket.h. */
 import { Errno } from "@dcejs/lkl-kernel";
+import { CAP_NET_ADMIN, CAP_NET_RAW, ns_capable } from "../current-program.ts";
 import { TCP_LISTEN } from "../tcp/states.ts";
 import { readInt, writeInt } from "./option-value.ts";
 import { MAX_SCHEDULE_TIMEOUT, SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF, sock_error } from "./sock.ts";
@@ -39,8 +40,10 @@ const SO_SNDTIMEO_NEW = 67;
 const USEC_PER_SEC = 1_000_000;
 const IFNAMSIZ = 16;
 const INT_OCTETS = 4;
+/** TC_PRIO_INTERACTIVE. */
+const UNPRIVILEGED_PRIORITY_MAX = 6;
 
-/** @returns 0, -EINVAL (short value), -EDOM (bad time), -ENODEV, -ENOPROTOOPT. */
+/** @returns 0, -EINVAL (short value), -EDOM (bad time), -ENODEV, -EPERM and -EACCES (for root alone), -ENOPROTOOPT. */
 export function sock_setsockopt(sk: Sock, name: number, value: Uint8Array): number {
   if (name === SO_BINDTODEVICE) return bindToDevice(sk, value);
   if (value.length < INT_OCTETS) return -Errno.EINVAL;
@@ -68,13 +71,17 @@ export function sock_setsockopt(sk: Sock, name: number, value: Uint8Array): numb
     case SO_TIMESTAMP_OLD:
       sk.sk_timestamp = isOn;
       return 0;
-    case SO_DEBUG:
     case SO_DONTROUTE:
       return 0;
+    case SO_DEBUG:
+      return isOn && !mayAdminister(sk) ? -Errno.EACCES : 0;
     case SO_PRIORITY:
+      if ((number < 0 || number > UNPRIVILEGED_PRIORITY_MAX) && !mayAdminister(sk))
+        return -Errno.EPERM;
       sk.sk_priority = number;
       return 0;
     case SO_MARK:
+      if (!mayAdminister(sk)) return -Errno.EPERM;
       sk.sk_mark = number;
       return 0;
     case SO_TYPE:
@@ -97,12 +104,14 @@ function setSizeOrTime(sk: Sock, name: number, number: number, value: Uint8Array
       setSndbuf(sk, Math.min(number >>> 0, sk.net.core.wmem_max.value));
       return 0;
     case SO_SNDBUFFORCE:
+      if (!mayAdminister(sk)) return -Errno.EPERM;
       setSndbuf(sk, Math.max(number, 0));
       return 0;
     case SO_RCVBUF:
       setRcvbuf(sk, Math.min(number >>> 0, sk.net.core.rmem_max.value));
       return 0;
     case SO_RCVBUFFORCE:
+      if (!mayAdminister(sk)) return -Errno.EPERM;
       setRcvbuf(sk, Math.max(number, 0));
       return 0;
     case SO_RCVLOWAT:
@@ -126,6 +135,10 @@ function setSizeOrTime(sk: Sock, name: number, number: number, value: Uint8Array
     default:
       return -Errno.ENOPROTOOPT;
   }
+}
+
+function mayAdminister(sk: Sock): boolean {
+  return ns_capable(sk.net, CAP_NET_ADMIN);
 }
 
 /** Twice what was asked for: half of it is for the kernel's own structures. */
@@ -174,7 +187,9 @@ function bindToDevice(sk: Sock, value: Uint8Array): number {
   return dev === undefined ? -Errno.ENODEV : bindToIndex(sk, dev.ifindex);
 }
 
+/** Others than root may bind a socket to a device once. */
 function bindToIndex(sk: Sock, ifindex: number): number {
+  if (sk.sk_bound_dev_if !== 0 && !ns_capable(sk.net, CAP_NET_RAW)) return -Errno.EPERM;
   if (ifindex < 0) return -Errno.EINVAL;
   sk.sk_bound_dev_if = ifindex;
   sk.sk_dst_cache = undefined;

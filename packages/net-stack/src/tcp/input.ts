@@ -162,7 +162,9 @@ function arrivesInSynchronized(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>
       return false;
     }
   }
-  if (!ackInState(tp, skb, th)) {
+  const next = ackInState(tp, skb, th);
+  if (next === "RESET") return true;
+  if (next === "OVER") {
     kfree_skb(skb);
     return false;
   }
@@ -170,24 +172,27 @@ function arrivesInSynchronized(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>
   return textInState(tp, skb, th);
 }
 
-/** What an acceptable ACK means in each state. False: the connection is over. */
-function ackInState(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): boolean {
+/** What follows the ACK: the rest of the segment; nothing, for the sock is gone; or an RST, for it is gone too soon. */
+type AfterAck = "GOES_ON" | "OVER" | "RESET";
+
+/** What an acceptable ACK means in each state. */
+function ackInState(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): AfterAck {
   switch (tp.sk_state) {
     case TCP_SYN_RECV:
       enterEstablished(tp, skb, th);
-      return true;
+      return "GOES_ON";
     case TCP_FIN_WAIT1:
-      return tp.snd.una === tp.write_seq ? enterFinWait2(tp, skb, th) : true;
+      return tp.snd.una === tp.write_seq ? enterFinWait2(tp, skb, th) : "GOES_ON";
     case TCP_CLOSING:
-      if (tp.snd.una !== tp.write_seq) return true;
+      if (tp.snd.una !== tp.write_seq) return "GOES_ON";
       tcp_time_wait(tp, TCP_TIME_WAIT, 0);
-      return false;
+      return "OVER";
     case TCP_LAST_ACK:
-      if (tp.snd.una !== tp.write_seq) return true;
+      if (tp.snd.una !== tp.write_seq) return "GOES_ON";
       tcp_done(tp);
-      return false;
+      return "OVER";
     default:
-      return true;
+      return "GOES_ON";
   }
 }
 
@@ -211,19 +216,19 @@ function enterEstablished(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): vo
   if ((tp.sk_shutdown & SEND_SHUTDOWN) !== 0) tcp_shutdown(tp, SEND_SHUTDOWN);
 }
 
-/** Our FIN is acknowledged. False: the sock is gone (reset, or replaced by a TIME_WAIT entry). */
-function enterFinWait2(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): boolean {
+/** Our FIN is acknowledged. An orphan is replaced by a TIME_WAIT entry; data that nobody will read resets it. */
+function enterFinWait2(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): AfterAck {
   tcp_set_state(tp, TCP_FIN_WAIT2);
   tp.sk_shutdown |= SEND_SHUTDOWN;
   if (!tp.sock_dead) {
     // close() may linger for this.
     tp.sk_state_change();
-    return true;
+    return "GOES_ON";
   }
   if (tp.linger2 < 0 || carriesNewData(tp, skb, th)) {
     tcp_done(tp);
     tp.tcp.ext.TCPAbortOnData++;
-    return false;
+    return "RESET";
   }
   const tmo = tcp_fin_time(tp);
   const timewait = tp.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS);
@@ -234,9 +239,9 @@ function enterFinWait2(tp: TcpSock, skb: SkBuff, th: Readonly<TcpHeader>): boole
     inet_csk_reset_keepalive_timer(tp, tmo);
   } else {
     tcp_time_wait(tp, TCP_FIN_WAIT2, tmo);
-    return false;
+    return "OVER";
   }
-  return true;
+  return "GOES_ON";
 }
 
 /** Data beyond what we have, a FIN aside. */

@@ -8,6 +8,7 @@ import {
   MSG_EOR,
   MSG_FASTOPEN,
   MSG_MORE,
+  MSG_NOSIGNAL,
   MSG_OOB,
   copy_from_msg,
   iov_length,
@@ -36,6 +37,8 @@ import {
   tcp_write_xmit,
 } from "./write-xmit.ts";
 
+const SIGPIPE = 13;
+
 /** True: the packet must not grow any more (MSG_EOR). It is kept in the otherwise unused field. */
 const EOR = 1;
 
@@ -62,17 +65,17 @@ export function tcp_sendmsg(tp: TcpSock, msg: MsgHdr, flags: number): number | W
   const canSend = ((1 << tp.sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) !== 0;
   if (!canSend) {
     const isConnecting = ((1 << tp.sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) !== 0;
-    if (tp.sk_err !== 0) return sock_error(tp);
-    if (!isConnecting) return -Errno.EPIPE;
+    if (tp.sk_err !== 0 || !isConnecting) return sk_stream_error(tp, flags);
     if (sock_sndtimeo(tp, noblock) === 0) return -Errno.EAGAIN;
     return sendSleeping(tp, msg, flags, { copied: 0, mss_now: 0 });
   }
-  if (tp.sk_err !== 0 || (tp.sk_shutdown & SEND_SHUTDOWN) !== 0) return sendError(tp);
+  if (tp.sk_err !== 0 || (tp.sk_shutdown & SEND_SHUTDOWN) !== 0) return sk_stream_error(tp, flags);
   const progress: Progress = tp.tcp.sendScratch;
   progress.copied = 0;
   progress.mss_now = tcp_send_mss(tp);
   const err = copyUntilFull(tp, msg, flags, total, progress);
-  if (err < 0) return progress.copied > 0 ? finishSend(tp, progress, flags) : sendError(tp);
+  if (err < 0)
+    return progress.copied > 0 ? finishSend(tp, progress, flags) : sk_stream_error(tp, flags);
   if (progress.copied === total) return finishSend(tp, progress, flags);
   if (sock_sndtimeo(tp, noblock) === 0) {
     tp.sock_nospace = true;
@@ -86,10 +89,11 @@ function tcp_send_mss(tp: TcpSock): number {
   return Math.max(tcp_current_mss(tp), 1);
 }
 
-/** sk_stream_error: the pending error, or EPIPE. */
-function sendError(tp: TcpSock): number {
-  if (tp.sk_err !== 0) return sock_error(tp);
-  return -Errno.EPIPE;
+/** sk_stream_error: the pending error, or EPIPE, for which the program also gets a signal. */
+function sk_stream_error(tp: TcpSock, flags: number): number {
+  const err = tp.sk_err === 0 ? -Errno.EPIPE : sock_error(tp);
+  if (err === -Errno.EPIPE && (flags & MSG_NOSIGNAL) === 0) tp.net.current.send_sig(SIGPIPE);
+  return err;
 }
 
 /** Copies until everything is taken, the buffer is full (0), or the connection is over (negative). */
@@ -199,13 +203,14 @@ function* sendSleeping(
 ): Generator<Blocked, number, number> {
   const total = iov_length(msg);
   let timeo = sock_sndtimeo(tp, false);
-  const connected = yield* waitForConnect(tp, timeo);
+  const connected = yield* waitForConnect(tp, timeo, flags);
   if (connected <= 0) return connected;
   timeo = connected;
   if (progress.mss_now === 0) progress.mss_now = tcp_send_mss(tp);
   for (;;) {
     const err = copyUntilFull(tp, msg, flags, total, progress);
-    if (err < 0) return progress.copied > 0 ? finishSend(tp, progress, flags) : sendError(tp);
+    if (err < 0)
+      return progress.copied > 0 ? finishSend(tp, progress, flags) : sk_stream_error(tp, flags);
     if (progress.copied === total) return finishSend(tp, progress, flags);
     tp.sock_nospace = true;
     tp.sk_write_pending++;
@@ -226,7 +231,11 @@ function* sendSleeping(
 }
 
 /** sk_stream_wait_connect: jiffies left, or a negative errno. */
-function* waitForConnect(tp: TcpSock, timeo: number): Generator<Blocked, number, number> {
+function* waitForConnect(
+  tp: TcpSock,
+  timeo: number,
+  flags: number,
+): Generator<Blocked, number, number> {
   const connecting = TCPF_SYN_SENT | TCPF_SYN_RECV;
   if (((1 << tp.sk_state) & connecting) === 0) return timeo;
   tp.sk_write_pending++;
@@ -237,9 +246,9 @@ function* waitForConnect(tp: TcpSock, timeo: number): Generator<Blocked, number,
     "sk_stream_wait_connect",
   );
   tp.sk_write_pending--;
-  if (tp.sk_err !== 0) return sock_error(tp);
+  if (tp.sk_err !== 0) return sk_stream_error(tp, flags);
   if (left < 0) return left;
   if (left === 0) return -Errno.EAGAIN;
   const isOpen = ((1 << tp.sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) !== 0;
-  return isOpen ? left : -Errno.EPIPE;
+  return isOpen ? left : sk_stream_error(tp, flags);
 }

@@ -4,6 +4,7 @@ import type { Wait } from "@dcejs/lkl-kernel";
 import { icmp_send } from "../icmp/icmp-send.ts";
 import { icmp_to_errno } from "../icmp/icmp-errno.ts";
 import { icmp_update_pmtu } from "../icmp/icmp.ts";
+import { ip_mc_sf_allow } from "../ip/igmp.ts";
 import {
   MAX_HEADER,
   ip_dont_fragment,
@@ -15,6 +16,7 @@ import {
 } from "../ip/output.ts";
 import { IPPROTO_UDP } from "../ip/protocol.ts";
 import type { NetProtocol } from "../ip/protocol.ts";
+import { ipv4_sk_update_pmtu } from "../ip/route.ts";
 import { RTCF_BROADCAST, RTCF_MULTICAST, RTN_MULTICAST } from "../ip/rtable.ts";
 import type { Rtable } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
@@ -107,8 +109,11 @@ export class UdpSock extends DatagramSock {
     const mtu = ip_sk_use_pmtu(this) ? rt.mtu() : rt.dev.mtu;
     const largest = ip_sk_ignore_df(this) ? DATAGRAM_LENGTH_MAX : mtu;
     if (length + UDP_HEADER_LENGTH + IPV4_HEADER_LENGTH > largest) return -Errno.EMSGSIZE;
-    if (this.sendRoom() === 0) return this.#transmit(msg, length, rt, saddr, to, dport, mtu);
-    return this.sendWhenRoom(flags, () => this.#transmit(msg, length, rt, saddr, to, dport, mtu));
+    const room = this.sendRoom();
+    if (room === 0) return this.#transmit(msg, length, rt, saddr, to, dport, mtu);
+    return this.sendWhenRoom(room, flags, () =>
+      this.#transmit(msg, length, rt, saddr, to, dport, mtu),
+    );
   }
 
   /** ip_make_skb and udp_send_skb. */
@@ -230,6 +235,7 @@ function deliverToAll(
   let delivered = false;
   for (const sk of net.ipv4.udp.at(dport)) {
     if (compute_score(sk, saddr, sport, daddr, skb.skb_iif) < 0) continue;
+    if (!ip_mc_sf_allow(sk, daddr, skb.skb_iif)) continue;
     delivered = true;
     const copy = skb.clone();
     copy.offset = skb.offset;
@@ -252,6 +258,7 @@ function udp_err(net: NetStack, skb: SkBuff, type: number, code: number, info: n
   const { view, offset: inner } = skb;
   const udp = inner + (view.getUint8(inner) & 0x0f) * 4;
   const isTooBig = type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED;
+  if (isTooBig) icmp_update_pmtu(net, skb, info);
   const sk = net.ipv4.udp.lookup(
     view.getUint32(inner + IP_DADDR),
     view.getUint16(udp + 2),
@@ -263,10 +270,7 @@ function udp_err(net: NetStack, skb: SkBuff, type: number, code: number, info: n
     net.mib.icmp.InErrors++;
     return;
   }
-  if (isTooBig) {
-    icmp_update_pmtu(net, skb, info);
-    sk.sk_dst_cache = undefined;
-  }
+  if (isTooBig) ipv4_sk_update_pmtu(skb, sk, info);
   const error = icmp_to_errno(type, code, sk.pmtudisc !== IP_PMTUDISC_DONT);
   if (error === undefined) return;
   // Without IP_RECVERR only hard errors are told, and only to those who are connected.

@@ -126,6 +126,26 @@ test("data for an orphan in FIN_WAIT2 is answered with an RST", () => {
   expect(wire.sent()).toEqual([]);
 });
 
+test("data in the segment that acknowledges an orphan's FIN is answered with an RST", () => {
+  const wire = Wire.accepted();
+  wire.close();
+  wire.sent();
+  wire.inject("P. 1:101(100) ack 2 win 1000").expect("R 2:2(0)");
+  expect(wire.host.net.mib.tcpExt.TCPAbortOnData).toBe(1);
+  expectNothingLeft(wire);
+});
+
+test("an orphan with a negative TCP_LINGER2 answers the acknowledgment of its FIN with an RST", () => {
+  const wire = Wire.accepted();
+  const { socket } = wire;
+  const never = Uint8Array.of(255, 255, 255, 255);
+  expect(wire.call(() => socket.setsockopt(6, TCP_LINGER2, never))).toBe(0);
+  wire.close();
+  wire.sent();
+  wire.inject(". 1:1(0) ack 2 win 1000").expect("R 2:2(0)");
+  expectNothingLeft(wire);
+});
+
 test("an orphan waits tcp_fin_timeout for the peer's FIN", () => {
   const wire = Wire.accepted();
   wire.close();

@@ -3,6 +3,7 @@ import { LklKernel } from "@dcejs/lkl-kernel";
 import type { Tracepoint, Wait } from "@dcejs/lkl-kernel";
 import { createLinuxSysctlTree } from "@dcejs/sysctl";
 import { GeneratorHost } from "@dcejs/lkl-kernel";
+import type { CurrentProgram } from "../../src/current-program.ts";
 import { netStackInitcall } from "../../src/net-stack.ts";
 import type { NetStack } from "../../src/net-stack.ts";
 import { netif_wake_queue } from "../../src/netdevice/dev-queue-xmit.ts";
@@ -33,6 +34,8 @@ export interface HostOptions {
   hz?: 100 | 250 | 1000;
   /** Offers checksum offload: packets leave with the checksum open. */
   hwCsum?: boolean;
+  /** Whose the calls are. @default the kernel's own task */
+  current?: CurrentProgram;
 }
 
 /** One kernel with one interface; whoever sets `xmit` is its wire. */
@@ -61,7 +64,9 @@ export class TestHost {
     this.kernel = new LklKernel({
       random,
       hz: options.hz ?? 1000,
-      initcalls: [netStackInitcall(sysctl, (ready) => (net = ready), options.tracepoint)],
+      initcalls: [
+        netStackInitcall(sysctl, (ready) => (net = ready), options.tracepoint, options.current),
+      ],
     });
     if (this.kernel.lkl_init(world.ops) !== 0) throw new Error(this.kernel.dmesg());
     const { kernel } = this;

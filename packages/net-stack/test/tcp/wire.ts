@@ -5,6 +5,7 @@
  */
 import type { Tracepoint } from "@dcejs/lkl-kernel";
 import { deepStrictEqual } from "node:assert/strict";
+import type { CurrentProgram } from "../../src/current-program.ts";
 import type { MsgHdr } from "../../src/socket/msghdr.ts";
 import { MSG_DONTWAIT } from "../../src/socket/msghdr.ts";
 import { Socket } from "../../src/socket/socket.ts";
@@ -39,6 +40,8 @@ export interface WireOptions {
   /** Ticks a second. @default 1000 */
   hz?: 100 | 250 | 1000;
   tracepoint?: (name: string) => Tracepoint;
+  /** Whose the calls are. @default the kernel's own task */
+  current?: CurrentProgram;
 }
 
 export interface AcceptedOptions extends WireOptions {
@@ -69,6 +72,7 @@ export class Wire {
       mtu: options.mtu ?? 1500,
       hz: options.hz ?? 1000,
       ...(options.tracepoint === undefined ? {} : { tracepoint: options.tracepoint }),
+      ...(options.current === undefined ? {} : { current: options.current }),
       transmit: (packet, ns) => this.capture(packet, ns),
     });
     this.socket = this.newSocket();

@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 import { SOCK_DGRAM } from "../../src/index.ts";
 import { at, int, routedNetwork, withNetwork } from "../host/network.ts";
 
+const IP_MTU_DISCOVER = 10;
+const IP_MTU = 14;
+const IP_PMTUDISC_DO = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_PEEK = 2;
 const MSG_TRUNC = 0x20;
@@ -40,6 +43,57 @@ test("a closed port refuses: the next call of a connected socket gets ECONNREFUS
     expect(yield* client.receive(socket, new Uint8Array(10))).toBe(-Errno.ECONNREFUSED);
     expect(server.net.mib.udp.NoPorts).toBe(1);
     expect(server.net.mib.icmpMsg.sent.get(3)).toBe(1);
+    yield* client.close(socket);
+  });
+});
+
+test("an error that waits is told once by the next send or receive, before any datagram", () => {
+  withNetwork(function* (network) {
+    const { client, server } = yield* routedNetwork(network);
+    const socket = yield* client.socket(SOCK_DGRAM);
+    expect(yield* client.do(() => socket.connect(at("10.0.1.1", 9), 0))).toBe(0);
+    expect(yield* client.send(socket, new Uint8Array(3))).toBe(3);
+    yield* network.sleep(1e9);
+    const tooLong = new Uint8Array(65_600);
+    expect(yield* client.send(socket, tooLong), "checked first").toBe(-Errno.EMSGSIZE);
+    expect(yield* client.send(socket, new Uint8Array(3))).toBe(-Errno.ECONNREFUSED);
+    expect(server.net.mib.udp.NoPorts).toBe(1);
+    expect(yield* client.send(socket, new Uint8Array(3))).toBe(3);
+    yield* network.sleep(1e9);
+    // A datagram arrives behind the error.
+    const peer = yield* server.socket(SOCK_DGRAM);
+    const address = new Uint8Array(16);
+    yield* server.do(() => peer.bind(at("0.0.0.0", 9)));
+    yield* client.do(() => socket.getname(0, address));
+    yield* server.send(peer, new Uint8Array(5), address);
+    yield* network.sleep(1e9);
+    expect(yield* client.receive(socket, new Uint8Array(9))).toBe(-Errno.ECONNREFUSED);
+    expect(yield* client.receive(socket, new Uint8Array(9))).toBe(5);
+    yield* client.close(socket);
+    yield* server.close(peer);
+  });
+});
+
+test("IP_MTU of a connected socket is its path's MTU, also when that has just been learnt", () => {
+  withNetwork(function* (network) {
+    const { client, router, devices } = yield* routedNetwork(network);
+    const [, , behind] = devices;
+    if (behind === undefined) throw new Error("the router has two cards");
+    yield* router.do(() => router.net.dev_set_mtu(behind, 1000));
+    const socket = yield* client.socket(SOCK_DGRAM);
+    const out = new Uint8Array(4);
+    const mtu = (): number => {
+      const length = socket.getsockopt(0, IP_MTU, out);
+      return length < 0 ? length : new DataView(out.buffer).getInt32(0, true);
+    };
+    expect(mtu()).toBe(-Errno.ENOTCONN);
+    yield* client.do(() => socket.setsockopt(0, IP_MTU_DISCOVER, int(IP_PMTUDISC_DO)));
+    expect(yield* client.do(() => socket.connect(at("10.0.1.1", 9), 0))).toBe(0);
+    expect(mtu()).toBe(1500);
+    expect(yield* client.send(socket, new Uint8Array(1200))).toBe(1200);
+    yield* network.sleep(1e9);
+    expect(mtu()).toBe(1000);
+    expect(yield* client.send(socket, new Uint8Array(1200))).toBe(-Errno.EMSGSIZE);
     yield* client.close(socket);
   });
 });

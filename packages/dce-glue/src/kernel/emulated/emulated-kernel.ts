@@ -8,6 +8,7 @@ import type { DceKernel } from "../kernel-objects.ts";
 import type { KernelHost, KernelInstance, KernelProvider } from "../kernel-provider.ts";
 import { emulatedDevices } from "./emulated-devices.ts";
 import { emulatedLkl } from "./emulated-lkl.ts";
+import { EmulatedProgram } from "./emulated-program.ts";
 import { emulatedSockets } from "./emulated-sockets.ts";
 import { emulatedSysctl } from "./emulated-sysctl.ts";
 import { EmulatedTask, Forwarders } from "./forwarders.ts";
@@ -57,6 +58,7 @@ class EmulatedKernel implements KernelInstance {
               boot.net = ready;
             },
             (name) => tracer.tracepoint(name),
+            new EmulatedProgram(host.taskManager, imported, dce),
           ),
         ],
       }),

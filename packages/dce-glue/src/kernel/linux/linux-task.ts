@@ -1,6 +1,7 @@
 import type { Task } from "@dcejs/core-sched";
 import type { HostTask, LinuxKernel } from "@dcejs/linux";
 import type { DceSocket, Out, SimMsgHdr } from "../kernel-objects.ts";
+import { type Credentials, credentialsOf } from "../task-credentials.ts";
 import type { LinuxSocket } from "./linux-socket.ts";
 
 /** Gives a call's result its last shape: copies what the kernel has written. */
@@ -19,30 +20,6 @@ export const ROOM_NAME_SIZE = 128;
 const DATA_MIN = 4096;
 /** Most of what one call carries. */
 export const DATA_MAX = 262_144;
-
-interface Credentials {
-  readonly euid: number;
-  readonly egid: number;
-}
-
-/** The context of a program's task is its thread, which has a process. */
-function credentialsOf(task: Task | undefined): Credentials | undefined {
-  const context = task?.context;
-  if (typeof context !== "object" || context === null || !("process" in context)) return undefined;
-  const { process } = context;
-  return isCredentials(process) ? process : undefined;
-}
-
-function isCredentials(value: unknown): value is Credentials {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "euid" in value &&
-    typeof value.euid === "number" &&
-    "egid" in value &&
-    typeof value.egid === "number"
-  );
-}
 
 /** A task of the simulator as real Linux knows it: a host task, and memory of the kernel's for its arguments. */
 export class LinuxTask {
