@@ -7,6 +7,7 @@ import {
   type Posix,
   runScenario,
   type SimLinkOptions,
+  SIGPIPE,
   type Simulation,
   simulation,
   SO_LINGER,
@@ -116,6 +117,7 @@ function resets(sim: Simulation): void {
   );
   right.stopProcess(server, "5s");
   left.start(async (posix) => {
+    posix.sigaction(SIGPIPE, "SIG_IGN");
     for (const port of [81, 80, 80, 80, 80]) {
       const fd = await posix.socket(AF_INET, SOCK_STREAM);
       await codeOf(() => posix.connect(fd, { address: "10.0.0.2", port }));

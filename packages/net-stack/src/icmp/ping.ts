@@ -6,7 +6,7 @@ import {
   MAX_HEADER,
   ip_dont_fragment,
   ip_push_header,
-  ip_select_ttl,
+  ip_cork_ttl,
   ip_send_skb,
   ip_sk_ignore_df,
 } from "../ip/output.ts";
@@ -16,6 +16,7 @@ import type { NetStack } from "../net-stack.ts";
 import { kfree_skb } from "../skbuff.ts";
 import type { SkBuff } from "../skbuff.ts";
 import { DatagramSock } from "../socket/datagram.ts";
+import type { IpcmCookie } from "../socket/ip-cmsg.ts";
 import { MSG_OOB, copy_from_msg, iov_length } from "../socket/msghdr.ts";
 import type { MsgHdr } from "../socket/msghdr.ts";
 import { IP_PMTUDISC_DONT } from "../socket/sock.ts";
@@ -117,17 +118,29 @@ export class PingSock extends DatagramSock {
       if (family !== AF_INET && family !== AF_UNSPEC) return -Errno.EAFNOSUPPORT;
       daddr = sockaddrAddr(msg.msg_name);
     } else if (this.sk_state !== TCP_ESTABLISHED) return -Errno.EDESTADDRREQ;
-    const rt = this.routeTo(daddr, !isNamed, this.tos);
+    const ipc = this.ipcm(msg);
+    if (typeof ipc === "number") return ipc;
+    const rt = this.routeTo(daddr, !isNamed && msg.msg_controllen === 0, ipc);
     if (typeof rt === "number") return rt;
     const { saddr } = this.net.ipv4.fl4;
     if (length + IPV4_HEADER_LENGTH > (ip_sk_ignore_df(this) ? 0xffff : rt.mtu()))
       return -Errno.EMSGSIZE;
     const room = this.sendRoom();
-    if (room === 0) return this.#transmit(msg, length, rt, saddr, daddr);
-    return this.sendWhenRoom(room, flags, () => this.#transmit(msg, length, rt, saddr, daddr));
+    if (room === 0) return this.#transmit(msg, length, rt, ipc, saddr, daddr);
+    const kept = { ...ipc };
+    return this.sendWhenRoom(room, flags, () =>
+      this.#transmit(msg, length, rt, kept, saddr, daddr),
+    );
   }
 
-  #transmit(msg: MsgHdr, length: number, rt: Rtable, saddr: number, daddr: number): number {
+  #transmit(
+    msg: MsgHdr,
+    length: number,
+    rt: Rtable,
+    ipc: Readonly<IpcmCookie>,
+    saddr: number,
+    daddr: number,
+  ): number {
     const { net } = this;
     const skb = net.skbPool.alloc(MAX_HEADER + length);
     skb.offset = MAX_HEADER;
@@ -138,7 +151,7 @@ export class PingSock extends DatagramSock {
     skb.view.setUint16(MAX_HEADER + ICMP_CHECK, 0);
     skb.view.setUint16(MAX_HEADER + ICMP_CHECK, ip_fast_csum(skb.view, MAX_HEADER, length));
     skb.dst = rt;
-    skb.priority = this.sk_priority;
+    skb.priority = ipc.priority;
     skb.ignore_df = ip_sk_ignore_df(this);
     skb_set_owner_w(skb, this);
     icmp_out_count(net, ICMP_ECHO);
@@ -147,9 +160,9 @@ export class PingSock extends DatagramSock {
       net,
       this,
       skb,
-      this.tos,
+      ipc.tos,
       df,
-      ip_select_ttl(this, rt),
+      ip_cork_ttl(this, rt, ipc),
       IPPROTO_ICMP,
       saddr,
       daddr,

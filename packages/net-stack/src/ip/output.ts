@@ -5,6 +5,7 @@ import { netif_rx } from "../netdevice/receive.ts";
 import type { NetStack } from "../net-stack.ts";
 import { CHECKSUM_UNNECESSARY, PACKET_LOOPBACK, kfree_skb, skb_push } from "../skbuff.ts";
 import type { SkBuff } from "../skbuff.ts";
+import type { IpcmCookie } from "../socket/ip-cmsg.ts";
 import {
   IP_PMTUDISC_DO,
   IP_PMTUDISC_INTERFACE,
@@ -70,8 +71,14 @@ function ip_skb_dst_mtu(sk: Sock | undefined, skb: SkBuff, rt: Rtable): number {
 }
 
 /** ip_select_ttl. */
-export function ip_select_ttl(sk: Sock, rt: Rtable): number {
+function ip_select_ttl(sk: Sock, rt: Rtable): number {
   return sk.uc_ttl < 0 ? rt.hoplimit() : sk.uc_ttl;
+}
+
+/** The TTL of a datagram (__ip_make_skb): its control message's, the one for groups, or as ip_select_ttl says. */
+export function ip_cork_ttl(sk: Sock, rt: Rtable, ipc: Readonly<IpcmCookie>): number {
+  if (ipc.ttl !== 0) return ipc.ttl;
+  return rt.rt_type === RTN_MULTICAST ? sk.mc_ttl : ip_select_ttl(sk, rt);
 }
 
 /**

@@ -111,7 +111,7 @@ function routeBy(net: NetStack, found: FibAlias, fl4: Flowi4): Rtable | number {
 }
 
 /** The source that the route prefers, else the device's address in the subnet of the next hop. */
-function fib_result_prefsrc(net: NetStack, found: FibAlias): number {
+export function fib_result_prefsrc(net: NetStack, found: FibAlias): number {
   const { info } = found;
   if (info.fib_prefsrc !== 0) return info.fib_prefsrc;
   const { nh } = info;

@@ -7,7 +7,7 @@ import { ip_select_ident } from "../ip/ident.ts";
 import {
   MAX_HEADER,
   ip_push_header,
-  ip_select_ttl,
+  ip_cork_ttl,
   ip_send_skb,
   ip_sk_ignore_df,
   ip_dont_fragment,
@@ -18,6 +18,7 @@ import type { NetStack } from "../net-stack.ts";
 import { kfree_skb } from "../skbuff.ts";
 import type { SkBuff } from "../skbuff.ts";
 import { DatagramSock } from "../socket/datagram.ts";
+import type { IpcmCookie } from "../socket/ip-cmsg.ts";
 import { MSG_OOB, copy_from_msg, iov_length } from "../socket/msghdr.ts";
 import type { MsgHdr } from "../socket/msghdr.ts";
 import { IP_PMTUDISC_DONT } from "../socket/sock.ts";
@@ -94,7 +95,9 @@ export class RawSock extends DatagramSock {
       if (sockaddrFamily(msg.msg_name) !== AF_INET) return -Errno.EAFNOSUPPORT;
       daddr = sockaddrAddr(msg.msg_name);
     } else if (this.sk_state !== TCP_ESTABLISHED) return -Errno.EDESTADDRREQ;
-    const rt = this.routeTo(daddr, !isNamed, this.tos);
+    const ipc = this.ipcm(msg);
+    if (typeof ipc === "number") return ipc;
+    const rt = this.routeTo(daddr, !isNamed && msg.msg_controllen === 0, ipc);
     if (typeof rt === "number") return rt;
     const { saddr } = this.net.ipv4.fl4;
     const total = this.hdrincl ? length : length + IPV4_HEADER_LENGTH;
@@ -103,11 +106,21 @@ export class RawSock extends DatagramSock {
       return -Errno.EMSGSIZE;
     if (this.hdrincl && length < IPV4_HEADER_LENGTH) return -Errno.EINVAL;
     const room = this.sendRoom();
-    if (room === 0) return this.#transmit(msg, length, rt, saddr, daddr);
-    return this.sendWhenRoom(room, flags, () => this.#transmit(msg, length, rt, saddr, daddr));
+    if (room === 0) return this.#transmit(msg, length, rt, ipc, saddr, daddr);
+    const kept = { ...ipc };
+    return this.sendWhenRoom(room, flags, () =>
+      this.#transmit(msg, length, rt, kept, saddr, daddr),
+    );
   }
 
-  #transmit(msg: MsgHdr, length: number, rt: Rtable, saddr: number, daddr: number): number {
+  #transmit(
+    msg: MsgHdr,
+    length: number,
+    rt: Rtable,
+    ipc: Readonly<IpcmCookie>,
+    saddr: number,
+    daddr: number,
+  ): number {
     const { net } = this;
     const skb = net.skbPool.alloc(MAX_HEADER + length);
     skb.offset = MAX_HEADER;
@@ -115,8 +128,8 @@ export class RawSock extends DatagramSock {
     skb.transport_header = MAX_HEADER;
     copy_from_msg(msg, 0, skb.bytes, MAX_HEADER, length);
     skb.dst = rt;
-    skb.priority = this.sk_priority;
-    skb.mark = this.sk_mark;
+    skb.priority = ipc.priority;
+    skb.mark = ipc.mark;
     skb.ignore_df = ip_sk_ignore_df(this);
     skb_set_owner_w(skb, this);
     if (this.sk_protocol === IPPROTO_ICMP && length > 0)
@@ -125,8 +138,8 @@ export class RawSock extends DatagramSock {
     else {
       const fits = length + IPV4_HEADER_LENGTH <= rt.mtu();
       const df = fits && ip_dont_fragment(this, rt) ? IP_DF : 0;
-      const ttl = ip_select_ttl(this, rt);
-      ip_push_header(net, this, skb, this.tos, df, ttl, this.sk_protocol, saddr, daddr);
+      const ttl = ip_cork_ttl(this, rt, ipc);
+      ip_push_header(net, this, skb, ipc.tos, df, ttl, this.sk_protocol, saddr, daddr);
     }
     const error = ip_send_skb(net, skb);
     if (error === -Errno.ENOBUFS && !this.recverr) return length;

@@ -9,7 +9,16 @@ import type { SkBuff } from "../skbuff.ts";
 import { skb_queue_purge, skb_queue_tail, skb_unlink } from "../skbuff-queue.ts";
 import { TCP_CLOSE, TCP_ESTABLISHED } from "../tcp/states.ts";
 import { ipv4_is_lbcast, ipv4_is_multicast } from "../wire/ipv4.ts";
-import { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, copy_to_msg, iov_length } from "./msghdr.ts";
+import { ip_cmsg_recv, ip_cmsg_send, ipcm_init_sk, ipv4_pktinfo_prepare } from "./ip-cmsg.ts";
+import type { IpcmCookie } from "./ip-cmsg.ts";
+import {
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_PEEK,
+  MSG_TRUNC,
+  copy_to_msg,
+  iov_length,
+} from "./msghdr.ts";
 import type { MsgHdr } from "./msghdr.ts";
 import {
   EPOLLERR,
@@ -21,6 +30,7 @@ import {
   EPOLLWRBAND,
   EPOLLWRNORM,
 } from "./poll.ts";
+import { sock_recv_timestamp } from "./rcv-timestamp.ts";
 import {
   RCV_SHUTDOWN,
   SHUTDOWN_MASK,
@@ -46,6 +56,8 @@ export abstract class DatagramSock extends Sock {
       this.sk_drops++;
       return -Errno.ENOMEM;
     }
+    ipv4_pktinfo_prepare(this, skb);
+    skb.tstamp = this.sk_timestamp === 0 ? 0 : this.kernel.ktime_get();
     skb.dst = undefined;
     skb_set_owner_r(skb, this);
     skb_queue_tail(this.sk_receive_queue, skb);
@@ -67,6 +79,8 @@ export abstract class DatagramSock extends Sock {
 
   /** One datagram. With MSG_TRUNC the result is its whole length, whatever fitted. An error that waits comes first. */
   recvmsg(msg: MsgHdr, flags: number): number | Wait {
+    // Nothing is ever queued there.
+    if ((flags & MSG_ERRQUEUE) !== 0) return -Errno.EAGAIN;
     if (this.sk_err !== 0) return sock_error(this);
     const skb = this.sk_receive_queue.head;
     if (skb !== undefined) return this.#take(skb, msg, flags);
@@ -108,10 +122,12 @@ export abstract class DatagramSock extends Sock {
   #take(skb: SkBuff, msg: MsgHdr, flags: number): number {
     const at = this.payloadOffset(skb);
     const length = skb.offset + skb.length - at;
-    const room = iov_length(msg);
-    const copied = copy_to_msg(msg, 0, skb.bytes, at, Math.min(length, room));
+    const copied = copy_to_msg(msg, 0, skb.bytes, at, Math.min(length, iov_length(msg)));
     msg.msg_flags = copied < length ? MSG_TRUNC : 0;
+    const room = msg.msg_control === undefined ? 0 : msg.msg_controllen;
     msg.msg_controllen = 0;
+    if (this.sk_timestamp !== 0) sock_recv_timestamp(msg, room, this, skb);
+    if (this.cmsg_flags !== 0) ip_cmsg_recv(msg, room, this, skb);
     if (msg.msg_name !== undefined) this.writeSender(skb, msg);
     else msg.msg_namelen = 0;
     if ((flags & MSG_PEEK) === 0) {
@@ -207,11 +223,22 @@ export abstract class DatagramSock extends Sock {
     return room === 0 ? send() : room;
   }
 
+  /** How one datagram leaves: by its control messages, else as the socket says. Good until the next call of a sender. */
+  protected ipcm(msg: MsgHdr): IpcmCookie | number {
+    const ipc = ipcm_init_sk(this);
+    if (msg.msg_control === undefined || msg.msg_controllen === 0) return ipc;
+    const error = ip_cmsg_send(this, msg, ipc);
+    return error < 0 ? error : ipc;
+  }
+
   /** The route of one datagram: the cached one of a connected socket, or a fresh one. Leaves the source in net.ipv4.fl4.saddr. */
-  protected routeTo(daddr: number, isConnectedPeer: boolean, tos: number): Rtable | number {
+  protected routeTo(
+    daddr: number,
+    isConnectedPeer: boolean,
+    ipc: Readonly<IpcmCookie>,
+  ): Rtable | number {
     const { net } = this;
-    let oif = this.sk_bound_dev_if;
-    let saddr = this.inet_saddr;
+    let { oif, addr: saddr } = ipc;
     if (ipv4_is_multicast(daddr)) {
       if (oif === 0) oif = this.mc_index;
       if (saddr === 0) saddr = this.mc_addr;
@@ -222,7 +249,7 @@ export abstract class DatagramSock extends Sock {
       fl4.saddr = this.inet_saddr;
       return cached;
     }
-    const rt = ip_route_output(net, fl4.set(daddr, saddr, oif, tos, this.sk_protocol));
+    const rt = ip_route_output(net, fl4.set(daddr, saddr, oif, ipc.tos, this.sk_protocol));
     if (typeof rt === "number") {
       if (rt === -Errno.ENETUNREACH) net.mib.ip.OutNoRoutes++;
       return rt;

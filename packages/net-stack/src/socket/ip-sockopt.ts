@@ -2,6 +2,13 @@
 import { Errno } from "@dcejs/lkl-kernel";
 import { CAP_NET_ADMIN, ns_capable } from "../current-program.ts";
 import { ip_mc_join_group, ip_mc_leave_group } from "../ip/igmp.ts";
+import {
+  IP_CMSG_ORIGDSTADDR,
+  IP_CMSG_PKTINFO,
+  IP_CMSG_TOS,
+  IP_CMSG_TTL,
+  rt_tos2priority,
+} from "./ip-cmsg.ts";
 import { readInt, writeInt } from "./option-value.ts";
 import { IP_PMTUDISC_OMIT } from "./sock.ts";
 import type { Sock } from "./sock.ts";
@@ -9,11 +16,15 @@ import type { Sock } from "./sock.ts";
 const IP_TOS = 1;
 const IP_TTL = 2;
 const IP_HDRINCL = 3;
+const IP_PKTINFO = 8;
 const IP_MTU_DISCOVER = 10;
 const IP_RECVERR = 11;
+const IP_RECVTTL = 12;
+const IP_RECVTOS = 13;
 const IP_MTU = 14;
 const IP_FREEBIND = 15;
 const IP_TRANSPARENT = 19;
+const IP_RECVORIGDSTADDR = 20;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const IP_MULTICAST_IF = 32;
 const IP_MULTICAST_TTL = 33;
@@ -21,6 +32,14 @@ const IP_MULTICAST_LOOP = 34;
 const IP_ADD_MEMBERSHIP = 35;
 const IP_DROP_MEMBERSHIP = 36;
 const IP_MULTICAST_ALL = 49;
+
+/** Options of receivers, and the control messages that they ask for. */
+const CMSG_FLAGS: Readonly<Record<number, number>> = {
+  [IP_PKTINFO]: IP_CMSG_PKTINFO,
+  [IP_RECVTTL]: IP_CMSG_TTL,
+  [IP_RECVTOS]: IP_CMSG_TOS,
+  [IP_RECVORIGDSTADDR]: IP_CMSG_ORIGDSTADDR,
+};
 
 const IN_ADDR_OCTETS = 4;
 /** struct ip_mreq and struct ip_mreqn. */
@@ -40,14 +59,14 @@ function readValue(value: Uint8Array): number {
 /** @returns 0, -EINVAL, -ENODEV, -EADDRINUSE, -EADDRNOTAVAIL, -ENOBUFS, -EPERM, -EPROTO, -ENOPROTOOPT. */
 export function ip_setsockopt(sk: Sock, name: number, value: Uint8Array): number {
   const number = readValue(value);
+  const wanted = CMSG_FLAGS[name];
+  if (wanted !== undefined) {
+    sk.cmsg_flags = number === 0 ? sk.cmsg_flags & ~wanted : sk.cmsg_flags | wanted;
+    return 0;
+  }
   switch (name) {
     case IP_TOS:
-      // The ECN bits of a stream are TCP's.
-      sk.tos =
-        sk.sk_type === SOCK_STREAM
-          ? (number & ~INET_ECN_MASK & 0xff) | (sk.tos & INET_ECN_MASK)
-          : number & 0xff;
-      sk.sk_dst_cache = undefined;
+      setTos(sk, number & 0xff);
       return 0;
     case IP_TTL:
       if (value.length < 1 || (number !== -1 && (number < 1 || number > TTL_MAX)))
@@ -94,6 +113,17 @@ export function ip_setsockopt(sk: Sock, name: number, value: Uint8Array): number
     default:
       return -Errno.ENOPROTOOPT;
   }
+}
+
+/** __ip_sock_set_tos. */
+function setTos(sk: Sock, value: number): void {
+  // The ECN bits of a stream are TCP's.
+  const isStream = sk.sk_type === SOCK_STREAM;
+  const tos = isStream ? (value & ~INET_ECN_MASK) | (sk.tos & INET_ECN_MASK) : value;
+  if (tos === sk.tos) return;
+  sk.tos = tos;
+  sk.sk_priority = rt_tos2priority(tos);
+  sk.sk_dst_cache = undefined;
 }
 
 /** IP_MULTICAST_IF: struct in_addr, or as for IP_ADD_MEMBERSHIP; no interface at all is the route's choice again. */
@@ -143,6 +173,8 @@ export function ip_getsockopt(sk: Sock, name: number, out: Uint8Array): number {
 }
 
 function getValue(sk: Sock, name: number): number | undefined {
+  const wanted = CMSG_FLAGS[name];
+  if (wanted !== undefined) return Number((sk.cmsg_flags & wanted) !== 0);
   switch (name) {
     case IP_TOS:
       return sk.tos;

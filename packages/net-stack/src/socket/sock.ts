@@ -88,7 +88,8 @@ export abstract class Sock {
   sk_linger = false;
   sk_oobinline = false;
   sk_no_check = false;
-  sk_timestamp = false;
+  /** Which of SO_TIMESTAMP… is on; 0: none. */
+  sk_timestamp = 0;
   /** Jiffies. */
   sk_lingertime = 0;
   sk_rcvtimeo: number = MAX_SCHEDULE_TIMEOUT;
@@ -145,6 +146,7 @@ export abstract class Sock {
   freebind = false;
   transparent = false;
   bind_address_no_port = false;
+  /** inet_cmsg_flags: IP_CMSG_* bits. */
   cmsg_flags = 0;
 
   constructor(net: NetStack, family: number, type: number, protocol: number) {

@@ -3,6 +3,12 @@ import { Errno } from "@dcejs/lkl-kernel";
 import { CAP_NET_ADMIN, CAP_NET_RAW, ns_capable } from "../current-program.ts";
 import { TCP_LISTEN } from "../tcp/states.ts";
 import { readInt, writeInt } from "./option-value.ts";
+import {
+  SO_TIMESTAMPNS_NEW,
+  SO_TIMESTAMPNS_OLD,
+  SO_TIMESTAMP_NEW,
+  SO_TIMESTAMP_OLD,
+} from "./rcv-timestamp.ts";
 import { MAX_SCHEDULE_TIMEOUT, SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF, sock_error } from "./sock.ts";
 import type { Sock } from "./sock.ts";
 
@@ -26,7 +32,6 @@ const SO_SNDLOWAT = 19;
 const SO_RCVTIMEO_OLD = 20;
 const SO_SNDTIMEO_OLD = 21;
 const SO_BINDTODEVICE = 25;
-const SO_TIMESTAMP_OLD = 29;
 const SO_ACCEPTCONN = 30;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
@@ -69,7 +74,10 @@ export function sock_setsockopt(sk: Sock, name: number, value: Uint8Array): numb
       sk.sk_no_check = isOn;
       return 0;
     case SO_TIMESTAMP_OLD:
-      sk.sk_timestamp = isOn;
+    case SO_TIMESTAMP_NEW:
+    case SO_TIMESTAMPNS_OLD:
+    case SO_TIMESTAMPNS_NEW:
+      sk.sk_timestamp = isOn ? name : 0;
       return 0;
     case SO_DONTROUTE:
       return 0;
@@ -276,7 +284,10 @@ function flagOption(sk: Sock, name: number): number | undefined {
     [SO_KEEPALIVE]: sk.sk_keepopen,
     [SO_OOBINLINE]: sk.sk_oobinline,
     [SO_NO_CHECK]: sk.sk_no_check,
-    [SO_TIMESTAMP_OLD]: sk.sk_timestamp,
+    [SO_TIMESTAMP_OLD]: sk.sk_timestamp === name,
+    [SO_TIMESTAMP_NEW]: sk.sk_timestamp === name,
+    [SO_TIMESTAMPNS_OLD]: sk.sk_timestamp === name,
+    [SO_TIMESTAMPNS_NEW]: sk.sk_timestamp === name,
     [SO_DEBUG]: false,
     [SO_DONTROUTE]: false,
   };

@@ -44,6 +44,9 @@ interface ReadState {
  */
 export function tcp_recvmsg(tp: TcpSock, msg: MsgHdr, flags: number): number | Wait {
   if ((flags & MSG_ERRQUEUE) !== 0) return -Errno.EAGAIN;
+  // A stream tells no address, and nothing beside its octets.
+  msg.msg_namelen = 0;
+  msg.msg_controllen = 0;
   if (tp.sk_state === TCP_LISTEN) return -Errno.ENOTCONN;
   if ((flags & MSG_OOB) !== 0) return tcp_recv_urg(tp, msg, flags);
   const length = iov_length(msg);

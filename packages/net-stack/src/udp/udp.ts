@@ -9,7 +9,7 @@ import {
   MAX_HEADER,
   ip_dont_fragment,
   ip_push_header,
-  ip_select_ttl,
+  ip_cork_ttl,
   ip_send_skb,
   ip_sk_ignore_df,
   ip_sk_use_pmtu,
@@ -17,13 +17,14 @@ import {
 import { IPPROTO_UDP } from "../ip/protocol.ts";
 import type { NetProtocol } from "../ip/protocol.ts";
 import { ipv4_sk_update_pmtu } from "../ip/route.ts";
-import { RTCF_BROADCAST, RTCF_MULTICAST, RTN_MULTICAST } from "../ip/rtable.ts";
+import { RTCF_BROADCAST, RTCF_MULTICAST } from "../ip/rtable.ts";
 import type { Rtable } from "../ip/rtable.ts";
 import type { NetStack } from "../net-stack.ts";
 import { CHECKSUM_UNNECESSARY, kfree_skb, skb_pull, skb_trim } from "../skbuff.ts";
 import type { SkBuff } from "../skbuff.ts";
 import { skb_checksum_valid, skb_csum_partial } from "../skbuff-checksum.ts";
 import { DatagramSock } from "../socket/datagram.ts";
+import type { IpcmCookie } from "../socket/ip-cmsg.ts";
 import { MSG_OOB, copy_from_msg, iov_length } from "../socket/msghdr.ts";
 import type { MsgHdr } from "../socket/msghdr.ts";
 import { IP_PMTUDISC_DONT } from "../socket/sock.ts";
@@ -101,7 +102,10 @@ export class UdpSock extends DatagramSock {
       if (dport === 0) return -Errno.EINVAL;
     } else if (this.sk_state !== TCP_ESTABLISHED) return -Errno.EDESTADDRREQ;
     else isConnectedPeer = true;
-    const rt = this.routeTo(daddr, isConnectedPeer, this.tos);
+    const ipc = this.ipcm(msg);
+    if (typeof ipc === "number") return ipc;
+    // A control message may ask for another route.
+    const rt = this.routeTo(daddr, isConnectedPeer && msg.msg_controllen === 0, ipc);
     if (typeof rt === "number") return rt;
     const { fl4 } = this.net.ipv4;
     const saddr = fl4.saddr;
@@ -110,9 +114,10 @@ export class UdpSock extends DatagramSock {
     const largest = ip_sk_ignore_df(this) ? DATAGRAM_LENGTH_MAX : mtu;
     if (length + UDP_HEADER_LENGTH + IPV4_HEADER_LENGTH > largest) return -Errno.EMSGSIZE;
     const room = this.sendRoom();
-    if (room === 0) return this.#transmit(msg, length, rt, saddr, to, dport, mtu);
+    if (room === 0) return this.#transmit(msg, length, rt, ipc, saddr, to, dport, mtu);
+    const kept = { ...ipc };
     return this.sendWhenRoom(room, flags, () =>
-      this.#transmit(msg, length, rt, saddr, to, dport, mtu),
+      this.#transmit(msg, length, rt, kept, saddr, to, dport, mtu),
     );
   }
 
@@ -121,6 +126,7 @@ export class UdpSock extends DatagramSock {
     msg: MsgHdr,
     length: number,
     rt: Rtable,
+    ipc: Readonly<IpcmCookie>,
     saddr: number,
     daddr: number,
     dport: number,
@@ -135,14 +141,14 @@ export class UdpSock extends DatagramSock {
     writeUdpHeader(skb.view, MAX_HEADER, this.inet_sport, dport, skb.length, 0);
     if (!this.sk_no_check) skb_csum_partial(skb, saddr, daddr, IPPROTO_UDP, UDP_CHECK);
     skb.dst = rt;
-    skb.priority = this.sk_priority;
-    skb.mark = this.sk_mark;
+    skb.priority = ipc.priority;
+    skb.mark = ipc.mark;
     skb.ignore_df = ip_sk_ignore_df(this);
     skb_set_owner_w(skb, this);
     const fits = skb.length + IPV4_HEADER_LENGTH <= mtu;
     const df = !skb.ignore_df || (fits && ip_dont_fragment(this, rt)) ? IP_DF : 0;
-    const ttl = rt.rt_type === RTN_MULTICAST ? this.mc_ttl : ip_select_ttl(this, rt);
-    ip_push_header(net, this, skb, this.tos, df, ttl, IPPROTO_UDP, saddr, daddr);
+    const ttl = ip_cork_ttl(this, rt, ipc);
+    ip_push_header(net, this, skb, ipc.tos, df, ttl, IPPROTO_UDP, saddr, daddr);
     let error = ip_send_skb(net, skb);
     if (error === -Errno.ENOBUFS && !this.recverr) {
       net.mib.udp.SndbufErrors++;
