@@ -1,4 +1,5 @@
 import type { Part } from "../conformance-test.ts";
+import { controlMessageTests } from "./control-messages.ts";
 import { epollTests, pollTests } from "./epoll.ts";
 import { fragmentTests } from "./fragments.ts";
 import { ipHeaderTests } from "./ip-header.ts";
@@ -48,7 +49,7 @@ export const behaviourParts: readonly Part[] = [
   {
     title: "ip",
     about: "Headers, fragments, raw sockets, ICMP.",
-    tests: [...ipHeaderTests, ...fragmentTests, ...rawTests, ...echoTests],
+    tests: [...ipHeaderTests, ...controlMessageTests, ...fragmentTests, ...rawTests, ...echoTests],
   },
   {
     title: "routing",

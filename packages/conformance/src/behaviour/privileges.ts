@@ -3,6 +3,7 @@ import {
   IPPROTO_UDP,
   type Main,
   type Posix,
+  SO_MARK,
   SO_PRIORITY,
   SOCK_DGRAM,
   SOCK_RAW,
@@ -15,7 +16,6 @@ import { LOOPBACK, program } from "./kinds.ts";
 
 const USER = 1000;
 const UNPRIVILEGED_PORT_START = "net.ipv4.ip_unprivileged_port_start";
-const SO_MARK = 36;
 
 /** A test that is one program of a user on one host. */
 function userProgram(

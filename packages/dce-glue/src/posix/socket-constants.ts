@@ -39,6 +39,8 @@ export const SO_RCVLOWAT = 18;
 export const SO_BINDTODEVICE = 25;
 export const SO_TIMESTAMP = 29;
 export const SO_ACCEPTCONN = 30;
+export const SO_TIMESTAMPNS = 35;
+export const SO_MARK = 36;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 /** The 64-bit variants that time64 programs use. */
@@ -53,11 +55,14 @@ export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
 export const IP_RECVERR = 11;
 export const IP_RECVTTL = 12;
+export const IP_RECVTOS = 13;
+export const IP_RECVORIGDSTADDR = 20;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_TTL = 33;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_DROP_MEMBERSHIP = 36;
+export const IP_MULTICAST_ALL = 49;
 
 export const TCP_NODELAY = 1;
 export const TCP_MAXSEG = 2;

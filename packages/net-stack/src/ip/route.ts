@@ -88,12 +88,12 @@ function checkSource(net: NetStack, fl4: Flowi4): number {
   }
   if (fl4.oif === 0 && (ipv4_is_multicast(daddr) || ipv4_is_lbcast(daddr))) {
     const dev = net.ip_dev_find(saddr);
-    if (dev === undefined) return -Errno.EINVAL;
+    if (dev === undefined) return -Errno.ENETUNREACH;
     fl4.oif = dev.ifindex;
     return 0;
   }
   if (fl4.anysrc) return 0;
-  return inet_addr_type(net, saddr) === RTN_LOCAL ? 0 : -Errno.EINVAL;
+  return inet_addr_type(net, saddr) === RTN_LOCAL ? 0 : -Errno.ENETUNREACH;
 }
 
 function routeBy(net: NetStack, found: FibAlias, fl4: Flowi4): Rtable | number {

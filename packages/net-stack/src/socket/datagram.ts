@@ -30,7 +30,7 @@ import {
   EPOLLWRBAND,
   EPOLLWRNORM,
 } from "./poll.ts";
-import { sock_recv_timestamp } from "./rcv-timestamp.ts";
+import { NO_TIMESTAMP, sock_recv_timestamp } from "./rcv-timestamp.ts";
 import {
   RCV_SHUTDOWN,
   SHUTDOWN_MASK,
@@ -57,7 +57,7 @@ export abstract class DatagramSock extends Sock {
       return -Errno.ENOMEM;
     }
     ipv4_pktinfo_prepare(this, skb);
-    skb.tstamp = this.sk_timestamp === 0 ? 0 : this.kernel.ktime_get();
+    skb.tstamp = this.sk_timestamp === 0 ? NO_TIMESTAMP : this.kernel.ktime_get();
     skb.dst = undefined;
     skb_set_owner_r(skb, this);
     skb_queue_tail(this.sk_receive_queue, skb);

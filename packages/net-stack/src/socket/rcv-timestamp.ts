@@ -9,6 +9,9 @@ export const SO_TIMESTAMPNS_OLD = 35;
 export const SO_TIMESTAMP_NEW = 63;
 export const SO_TIMESTAMPNS_NEW = 64;
 
+/** skb->tstamp of a datagram that came when nobody asked; virtual time begins at 0. */
+export const NO_TIMESTAMP = -1;
+
 const SOL_SOCKET = 1;
 const NSEC_PER_SEC = 1e9;
 const NSEC_PER_USEC = 1000;
@@ -21,7 +24,7 @@ const scratchView = new DataView(scratch.buffer);
 export function sock_recv_timestamp(msg: MsgHdr, room: number, sk: Sock, skb: SkBuff): void {
   const { kernel, sk_timestamp } = sk;
   // The option may be younger than the packet.
-  const arrived = skb.tstamp === 0 ? kernel.ktime_get() : skb.tstamp;
+  const arrived = skb.tstamp === NO_TIMESTAMP ? kernel.ktime_get() : skb.tstamp;
   // Nanoseconds since 1970 have more bits than a number.
   const rest = (kernel.wallClockBase % NSEC_PER_SEC) + arrived;
   const seconds = Math.floor(kernel.wallClockBase / NSEC_PER_SEC) + Math.floor(rest / NSEC_PER_SEC);
