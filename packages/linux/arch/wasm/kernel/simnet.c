@@ -234,6 +234,8 @@ int wasm_net_create(const char *name, const u8 *address, unsigned int flags)
 		free_netdev(dev);
 		return error;
 	}
+	/* The host says whether there is a cable: `ip link` shows UP or DOWN then, and not UNKNOWN. */
+	netif_carrier_off(dev);
 	wasm_machine.out = dev->ifindex;
 	return card;
 }
