@@ -3,8 +3,6 @@ import type { Stacks } from "./stacks.ts";
 
 /** Octets in a page of WebAssembly memory. */
 export const WASM_PAGE_SIZE = 65_536;
-/** The boot stack lies at the bottom of memory, so that to overrun it is a trap. */
-export const BOOT_STACK_TOP = 65_536;
 /** Nothing may be here: what code reads through a null pointer is a pointer that traps. */
 const POISON = 0xdead_beef;
 const POISON_WORDS = 1024;

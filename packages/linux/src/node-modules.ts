@@ -11,6 +11,7 @@ export interface NodeModules {
 }
 
 interface NodeProcess {
+  readonly versions?: { readonly v8?: string };
   getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined;
 }
 
@@ -21,4 +22,11 @@ export function nodeModule<Name extends keyof NodeModules>(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both members are optional
   const { process } = globalThis as { process?: NodeProcess };
   return process?.getBuiltinModule?.(name);
+}
+
+/** The major version of V8, 0 where this is not Node.js. */
+export function v8Version(): number {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all members are optional
+  const { process } = globalThis as { process?: NodeProcess };
+  return Number.parseInt(process?.versions?.v8 ?? "0", 10);
 }

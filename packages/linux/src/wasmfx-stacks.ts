@@ -1,5 +1,5 @@
 import type { KernelExports } from "./exports.ts";
-import { nodeModule } from "./node-modules.ts";
+import { nodeModule, v8Version } from "./node-modules.ts";
 import { ENTRY_BOOT, ENTRY_CALL, ENTRY_REENTRY, ENTRY_THREAD, type Stacks } from "./stacks.ts";
 import { wasmFxTrampoline } from "./wasmfx-trampoline.ts";
 
@@ -15,6 +15,9 @@ interface Trampoline {
   size(): number;
 }
 
+/** Older ones do not know the flag, and complain on stderr. */
+const FIRST_V8 = 14;
+
 let trampoline: WebAssembly.Module | null | undefined;
 
 /**
@@ -28,7 +31,7 @@ export function hasWasmFx(): boolean {
 function trampolineModule(): WebAssembly.Module | null {
   if (trampoline !== undefined) return trampoline;
   const bytes = wasmFxTrampoline();
-  if (!WebAssembly.validate(bytes)) {
+  if (v8Version() >= FIRST_V8 && !WebAssembly.validate(bytes)) {
     nodeModule("node:v8")?.setFlagsFromString("--experimental-wasm-wasmfx");
   }
   try {

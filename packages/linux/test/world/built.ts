@@ -1,5 +1,4 @@
 import {
-  chooseStacks,
   hasJspi,
   hasWasmFx,
   type LinuxImage,
@@ -34,5 +33,3 @@ export function kernelModule(): WebAssembly.Module {
 export function stacksOf(kind: StacksKind): Stacks {
   return makeStacks(kind);
 }
-
-export { chooseStacks };
