@@ -288,7 +288,7 @@ export class LinuxKernel {
     const { exports, u8 } = this.machine;
     this.cpu.enter();
     try {
-      const room = exports.wasm_net_room(card, length);
+      const room = exports.wasm_net_room(card, length) >>> 0;
       if (room === 0) {
         this.cpu.leave(exports.wasm_cpu_is_busy() !== 0);
         return;
