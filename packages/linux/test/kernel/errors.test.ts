@@ -93,7 +93,7 @@ describe.skipIf(whySkipped !== undefined).each(backEnds)("a kernel that stops on
     });
     expect(error.reason).toBe("trap");
     expect(error.cause).toBeInstanceOf(WebAssembly.RuntimeError);
-    expect(error.message).toMatch(/^ {2}in wasm_is_urgent < wasm_cpu_become$/m);
+    expect(error.message).toMatch(/^ {2}in .* < wasm_cpu_become$/m);
   });
 
   test("by an error of its host reports that error", async () => {
