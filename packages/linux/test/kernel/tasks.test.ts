@@ -10,10 +10,16 @@ function* sleeper(node: Node, ns: number, results: number[]) {
   results.push(yield [NR.clock_nanosleep_time64, CLOCK_MONOTONIC, 0, node.timespec(ns), 0]);
 }
 
+/** Lets kernel threads run that a new task has woken: until then a call of an ordinary task may have to wait. */
+async function settle(node: Node): Promise<void> {
+  await node.world.runTo(node.world.events.now + 1);
+}
+
 describe.skipIf(whySkipped !== undefined).each(backEnds)("tasks of the host on %s", (kind) => {
   test("each has a thread id of its own in the one process", async () => {
     const node = await bootedNode(kind);
     const tasks = [node.newTask(), node.newTask(), node.newTask()];
+    await settle(node);
     const ids = tasks.map((task) => node.kernel.sys(task, NR.gettid));
     expect(new Set([1, ...ids]).size).toBe(4);
     expect(tasks.map((task) => node.kernel.sys(task, NR.getpid))).toEqual([1, 1, 1]);
@@ -84,6 +90,7 @@ describe.skipIf(whySkipped !== undefined).each(backEnds)("tasks of the host on %
   test("cannot end by itself: its host ends it", async () => {
     const node = await bootedNode(kind);
     const task = node.newTask();
+    await settle(node);
     for (const exit of [93, 94]) expect(node.kernel.sys(task, exit, 0)).toBe(-38);
     expect(node.kernel.sys(task, NR.getpid)).toBe(1);
   });
@@ -125,6 +132,7 @@ describe.skipIf(whySkipped !== undefined).each(backEnds)("tasks of the host on %
   test("pid 1 serves while other tasks wait for the processor", async () => {
     const node = await bootedNode(kind);
     const task = node.newTask();
+    await settle(node);
     expect(node.kernel.sys(task, NR.gettid)).toBeGreaterThan(1);
     expect(node.serve(NR.getpid)).not.toBe(BLOCKED);
     expect(node.kernel.sys(task, NR.getpid)).toBe(1);
