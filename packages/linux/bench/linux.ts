@@ -2,7 +2,15 @@
  * Prints, as JSON, what real Linux costs here on each back end.
  * Usage: node --expose-gc -C @dcejs/source bench/linux.ts [linux-6.12 [jspi|wasmfx [name of one measurement]]]
  */
-import { hasWasmFx, linuxImage, makeStacks, type Snapshot, type StacksKind } from "../src/index.ts";
+import {
+  type HostTask,
+  hasWasmFx,
+  type LinuxKernel,
+  linuxImage,
+  makeStacks,
+  type Snapshot,
+  type StacksKind,
+} from "../src/index.ts";
 import { type CableOptions, cable } from "../test/world/cable.ts";
 import { SERVER_MEMORY, SETTLED, setServerBuffers } from "../test/world/fixture.ts";
 import type { Node, Program } from "../test/world/node.ts";
@@ -30,6 +38,13 @@ async function template(kind: StacksKind, memory?: number): Promise<Snapshot> {
   const snapshot = node.kernel.snapshot();
   node.kernel.destroy();
   return snapshot;
+}
+
+async function withTask(kind: StacksKind): Promise<{ kernel: LinuxKernel; task: HostTask }> {
+  const node = await booted(kind);
+  const task = node.newTask();
+  await node.world.runTo(2 * SETTLED);
+  return { kernel: node.kernel, task };
 }
 
 /** Kernels that are copies of a template, at rest. */
@@ -80,9 +95,7 @@ const measurements: Record<string, (kind: StacksKind) => Promise<unknown>> = {
   },
 
   getpidHot: async (kind) => {
-    const { kernel } = await booted(kind);
-    const task = kernel.newTask();
-    if (typeof task === "number") throw new Error("no task");
+    const { kernel, task } = await withTask(kind);
     return await best(5, () =>
       costOf(CALLS, () => {
         for (let index = 0; index < CALLS; index++) kernel.sys(task, NR.getpid);
@@ -91,9 +104,7 @@ const measurements: Record<string, (kind: StacksKind) => Promise<unknown>> = {
   },
 
   getpidFromIdle: async (kind) => {
-    const { kernel } = await booted(kind);
-    const task = kernel.newTask();
-    if (typeof task === "number") throw new Error("no task");
+    const { kernel, task } = await withTask(kind);
     return await best(5, () =>
       costOf(CALLS, () => {
         for (let index = 0; index < CALLS; index++) {
