@@ -62,6 +62,7 @@ export class LinuxDevices {
   readonly #runtime: () => LinuxRuntime;
   readonly #calls: () => LinuxCalls;
   readonly #frames = new FramePool();
+  #isSetting = false;
   #seeLoopback: ((frame: Frame) => void) | undefined = undefined;
   readonly #cards: (LinuxDevice | undefined)[] = [];
 
@@ -101,7 +102,9 @@ export class LinuxDevices {
 
   devChanged(card: number, what: number, value: number): void {
     const device = this.#cards[card];
-    if (device !== undefined) this.#imported.dev_changed(this.#dce, device, what, value);
+    // What the simulator itself has set it need not be told.
+    if (device !== undefined && !this.#isSetting)
+      this.#imported.dev_changed(this.#dce, device, what, value);
   }
 
   /** The node is halted, and its kernel is others' too. */
@@ -219,7 +222,9 @@ export class LinuxDevices {
     calls.serve(NR.ioctl, fd, SIOCGIFNAME, room);
     machine.u8.fill(0, room + IFNAMSIZ, room + IFREQ_SIZE);
     fill(machine, room + IFNAMSIZ);
+    this.#isSetting = true;
     calls.serve(NR.ioctl, fd, request, room);
+    this.#isSetting = false;
     calls.serve(NR.close, fd);
   }
 

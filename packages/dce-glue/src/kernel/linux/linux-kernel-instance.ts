@@ -8,6 +8,7 @@ import { LinuxCalls } from "./linux-calls.ts";
 import { LinuxDevices } from "./linux-devices.ts";
 import { LinuxFiles } from "./linux-files.ts";
 import { linuxLkl } from "./linux-lkl.ts";
+import { readKernelLog } from "./linux-kernel-log.ts";
 import { LinuxNamespace } from "./linux-namespace.ts";
 import { type LinuxKind, LinuxRuntime, type SharedLinux } from "./linux-runtime.ts";
 import { linuxSockets } from "./linux-sockets.ts";
@@ -150,7 +151,7 @@ class LinuxBoot {
         this.#imported,
         this.#dce,
       ),
-      dmesg: () => this.#runtime?.kernel.dmesg() ?? "",
+      dmesg: () => this.#dmesg(),
     };
     return handle;
   }
@@ -206,6 +207,12 @@ class LinuxBoot {
 
   #raisePipe(task: LinuxTask): void {
     this.#imported.signal_raised(this.#dce, task, SIGPIPE);
+  }
+
+  /** Of a kernel that does not run what its console has shown. */
+  #dmesg(): string {
+    const log = this.#isOver ? -Errno.ESHUTDOWN : this.#calls && readKernelLog(this.#calls);
+    return typeof log === "string" ? log : (this.#runtime?.kernel.dmesg() ?? "");
   }
 
   #createTask(priv: object, pid: number): SimTask {

@@ -11,6 +11,7 @@ export const NR = {
   read: 63,
   write: 64,
   unshare: 97,
+  syslog: 116,
   setresuid: 147,
   setresgid: 149,
   sethostname: 161,
