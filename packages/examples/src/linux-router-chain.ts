@@ -7,6 +7,7 @@ import { sendFile } from "./programs/send-file.ts";
 import { traceroute } from "./programs/traceroute.ts";
 
 const PORT = 9000;
+const TTL_DEFAULT = 64;
 
 /** Real Linux as routers: a file crosses N of them, and each says how many packets it has forwarded. */
 export default simulation(
@@ -57,9 +58,11 @@ interface Chain {
 
 /** client — router1 — … — routerN — server, the cable behind node i being 10.0.i.0/24. */
 function makeChain(sim: Simulation, hops: number): Chain {
-  const client = sim.node("client");
-  const routers = Array.from({ length: hops }, (_, i) => sim.router(`router${i + 1}`));
-  const server = sim.node("server");
+  // Linux's packets have 64 hops to live, unless it is told otherwise.
+  const sysctl = hops < TTL_DEFAULT ? {} : { "net.ipv4.ip_default_ttl": 255 };
+  const client = sim.node("client", { sysctl });
+  const routers = Array.from({ length: hops }, (_, i) => sim.router(`router${i + 1}`, { sysctl }));
+  const server = sim.node("server", { sysctl });
   let left = client;
   for (const [i, right] of [...routers, server].entries()) {
     sim.link(left, right, { rate: "100Mbps", delay: "1ms", queue: "1000p" });

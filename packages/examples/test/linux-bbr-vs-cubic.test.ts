@@ -14,15 +14,15 @@ test.skipIf(isMissing("linux-6.12"))(
     expect(run.result.overTime).toMatchInlineSnapshot(`
       "
              seconds   shallow bbr shallow cubic      deep bbr    deep cubic
-                 0-5          7.56          1.95          2.16          7.37
-                5-10          8.50          1.06          0.66          8.90
-               10-15          8.08          1.12          0.38          9.18
-               15-20          8.35          1.21          0.32          9.25
-               20-25          7.97          1.23          0.18          9.38
-               25-30          8.77          0.79          0.17          9.39
-               30-35          0.82          0.18          0.68          1.22
+                 0-5          8.07          1.45          2.18          7.35
+                5-10          8.26          1.20          0.65          8.91
+               10-15          7.86          1.45          0.45          9.12
+               15-20          8.50          1.06          0.54          9.02
+               20-25          8.00          1.23          0.33          9.23
+               25-30          8.43          1.13          0.63          8.94
+               30-35          0.63          0.18          0.72          0.86
       "
     `);
-    expect(run.traceHash).toMatchInlineSnapshot(`"9659cf30abf4dcb2"`);
+    expect(run.traceHash).toMatchInlineSnapshot(`"0d40dc88ecc72206"`);
   },
 );

@@ -30,3 +30,13 @@ test.skipIf(isSkipped)("twenty routers are seen, and the server behind them", as
   expect(run.result.route.trim().split("\n")).toHaveLength(21);
   expect(run.result.route).toMatch(/^20 10\.0\.19\.2 .* its own TTL 45\n21 10\.0\.20\.2 /m);
 });
+
+test.skipIf(isSkipped)(
+  "a chain may be longer than the 64 hops that Linux gives a packet",
+  async () => {
+    const run = await runScenario(scenario, { options: { hops: 70, octets: 20_000 } });
+    expect(run.ok).toBe(true);
+    expect(run.result.isIntact).toBe(true);
+    expect(run.result.route).toMatch(/^71 10\.0\.70\.2 .* its own TTL 185$/m);
+  },
+);
