@@ -139,7 +139,7 @@ test.skipIf(noUsual).for(onBackEnds)(
         sim.at(`${at + 600}ms`, () => boot(host, UP));
       }
     });
-    checked(await runScenario(scenario, on));
+    expect(checked(await runScenario(scenario, on)).virtualNs).toBeGreaterThan(20e9);
   },
 );
 
