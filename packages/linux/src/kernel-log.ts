@@ -5,9 +5,9 @@ const WARNINGS_MAX = 100;
 
 /** WARN_ON(): where it stands in the source. In front of it Linux 6 names the processor, Linux 7 does not. */
 const WARNING = /\bWARNING: (?:CPU: \d+ PID: \d+ at )?(\S+:\d+)/;
-/** What the kernel finds wrong with itself and survives: "BUG: scheduling while atomic", "INFO: task … blocked". */
+/** What the kernel finds wrong and survives: "BUG: scheduling while atomic", "page allocation failure: order:3…". */
 const COMPLAINT =
-  /\b(BUG: .*|INFO: (?:task|rcu_\w+) .*|unregister_netdevice: waiting for .*|refcount_t: .*)/;
+  /\b(BUG: .*|INFO: (?:task|rcu_\w+) .*|unregister_netdevice: waiting for .*|refcount_t: .*|page allocation failure: order:\d+)/;
 
 /** A warning of the kernel's own. */
 export interface KernelWarning {

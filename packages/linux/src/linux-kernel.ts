@@ -29,7 +29,7 @@ const LOG_LINES_IN_ERROR = 12;
 const FRAMES_IN_TRACE = 64;
 const FRAMES_IN_ERROR = 12;
 const MEGABYTE = 1_048_576;
-const OUT_OF_MEMORY = /out of memory|deadlocked on memory/i;
+const OUT_OF_MEMORY = /out of memory|deadlocked on memory|allocation failure/i;
 const NODE_NAME_MAX = 64;
 const ERRNO_MAX = 4096;
 

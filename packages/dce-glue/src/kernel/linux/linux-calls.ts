@@ -55,12 +55,22 @@ export class LinuxCalls {
     return this.#live.size;
   }
 
-  /** @throws {Error} the kernel has no memory for a task */
   createTask(priv: object, pid: number, waiter: Task | undefined): LinuxTask {
-    const host = this.#spares.pop() ?? this.#newHostTask();
+    const { host } = this.#service;
     const task = new LinuxTask(this.kernel, host, priv, pid, waiter, this.sockets);
+    task.lacksHost = true;
+    this.#giveHost(task);
     this.#live.add(task);
     return task;
+  }
+
+  /** @returns false: the kernel has no memory for it; each call of the task tries again */
+  #giveHost(task: LinuxTask): boolean {
+    const host = this.#spares.pop() ?? this.#newHostTask();
+    if (host === undefined) return false;
+    task.host = host;
+    task.lacksHost = false;
+    return true;
   }
 
   destroyTask(stated: LinuxTask): void {
@@ -68,6 +78,7 @@ export class LinuxCalls {
     this.#revived.delete(stated);
     if (!this.#live.delete(task)) return;
     task.forget();
+    if (task.lacksHost) return;
     if (!task.host.isInCall) {
       task.free();
       this.#spares.push(task.host);
@@ -96,7 +107,7 @@ export class LinuxCalls {
   shutDown(): void {
     for (const task of this.#live) {
       const { waiter } = task;
-      const { isInCall } = task.host;
+      const isInCall = !task.lacksHost && task.host.isInCall;
       this.destroyTask(task);
       if (isInCall && waiter !== undefined) this.manager?.wakeup(waiter, -Errno.ESHUTDOWN);
     }
@@ -115,16 +126,14 @@ export class LinuxCalls {
     namespace.end((action) => this.manager?.scheduleMain(nanoseconds(0), action));
   }
 
-  #newHostTask(): HostTask {
+  #newHostTask(): HostTask | undefined {
     const { namespace } = this.#options;
     if (namespace !== undefined) return namespace.newTask();
-    const host = this.kernel.newTask(false);
-    if (typeof host === "number") throw new Error(`${this.kernel.name}: no task: ${host}`);
-    return host;
+    return this.#newServant();
   }
 
   interrupt(task: LinuxTask): void {
-    if (task.host.isInCall) this.kernel.interruptTask(task.host);
+    if (!task.lacksHost && task.host.isInCall) this.kernel.interruptTask(task.host);
   }
 
   /** Whose the next call is: the current task, or pid 1 in event context. */
@@ -161,6 +170,7 @@ export class LinuxCalls {
     e = 0,
     f = 0,
   ): number | Blocked {
+    if (task.lacksHost && !this.#giveHost(task)) return -Errno.ENOMEM;
     const { host } = task;
     // Pid 1 is still in a call that was not to sleep.
     if (host.isInCall) return -Errno.EAGAIN;
@@ -215,7 +225,7 @@ export class LinuxCalls {
   }
 
   #newServant(): HostTask | undefined {
-    if (this.kernel.host0.isInCall) return undefined;
+    if (this.kernel.isOver || this.kernel.host0.isInCall) return undefined;
     const host = this.kernel.newTask(false);
     return typeof host === "number" ? undefined : host;
   }

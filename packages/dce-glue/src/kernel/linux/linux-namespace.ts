@@ -22,7 +22,7 @@ export class LinuxNamespace {
   /** @throws {Error} the kernel has no memory for another one */
   constructor(kernel: LinuxKernel, nodeName: string) {
     this.#kernel = kernel;
-    this.service = this.#task(true);
+    this.service = this.#serviceTask();
     this.#call(this.service, NR.unshare, CLONE_NEWNET | CLONE_NEWUTS);
     const room = kernel.room(ROOM);
     this.#put(room, nodeName);
@@ -32,11 +32,15 @@ export class LinuxNamespace {
     kernel.free(room);
   }
 
-  /** A task for a thread of this node. */
-  newTask(): HostTask {
-    const task = this.#task(false);
-    this.#call(task, NR.setns, this.#fd, CLONE_NEWNET);
-    return task;
+  /** A task for a thread of this node. @returns undefined: the kernel has no memory for it */
+  newTask(): HostTask | undefined {
+    const kernel = this.#kernel;
+    if (kernel.isOver || kernel.host0.isInCall) return undefined;
+    const task = kernel.newTask(false);
+    if (typeof task === "number") return undefined;
+    if (kernel.sys(task, NR.setns, this.#fd, CLONE_NEWNET) === 0) return task;
+    if (!task.isInCall) kernel.exitTask(task);
+    return undefined;
   }
 
   /**
@@ -51,8 +55,8 @@ export class LinuxNamespace {
     if (!service.isInCall) exit();
   }
 
-  #task(isUrgent: boolean): HostTask {
-    const task = this.#kernel.newTask(isUrgent);
+  #serviceTask(): HostTask {
+    const task = this.#kernel.newTask(true);
     if (typeof task !== "number") return task;
     throw new Error(`${this.#kernel.name}: no task for a namespace: ${task}`);
   }

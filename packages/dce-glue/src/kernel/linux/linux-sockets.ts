@@ -38,6 +38,8 @@ const O_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_GET_FILTER = 26;
 const FILTER_INSTRUCTION = 8;
+/** SO_BUSY_POLL, SO_PREFER_BUSY_POLL, SO_BUSY_POLL_BUDGET: there is nothing to gain where no time passes in the kernel. */
+const BUSY_POLLING: ReadonlySet<number> = new Set([46, 69, 70]);
 /** Longer than what any option takes. */
 const OPTION_MAX = 32_768;
 
@@ -119,6 +121,7 @@ function optionCalls(
       return linuxIoctl(calls(), socketOf(socket), request, argument);
     },
     sock_setsockopt: (socket, level, name, value, length) => {
+      if (level === SOL_SOCKET && BUSY_POLLING.has(name)) return 0;
       const task = calls().caller();
       // What is longer than any option is cut, and as wrong as it was.
       const size = Math.min(length, OPTION_MAX);

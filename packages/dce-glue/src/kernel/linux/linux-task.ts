@@ -28,7 +28,9 @@ export class LinuxTask {
   /** The simulator's task; undefined for pid 1, which serves the event loop. */
   readonly waiter: Task | undefined;
   readonly kernel: LinuxKernel;
-  readonly host: HostTask;
+  host: HostTask;
+  /** The kernel had no memory for a host task; `host` is another's until it has. */
+  lacksHost = false;
   /** All of its node. */
   readonly sockets: Set<LinuxSocket>;
   readonly #credentials: Credentials | undefined;

@@ -7,6 +7,7 @@
  */
 #include <linux/fdtable.h>
 #include <linux/kernel.h>
+#include <linux/oom.h>
 #include <linux/resume_user_mode.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -195,6 +196,8 @@ void __noreturn wasm_init(void);
 void __noreturn wasm_init(void)
 {
 	kernel_sigaction(SIGCHLD, SIG_IGN);
+	/* Nobody here can be killed for his memory: who wants more than there is gets an error, and not a panic. */
+	oom_killer_disable(1);
 	host0.is_urgent = true;
 	sched_set_fifo(current);
 	make_bare(current, &host0);
