@@ -28,12 +28,14 @@ export interface Frame {
   release(): void;
 }
 
+/** Where a UDP header has its checksum. */
+const UDP_CHECKSUM = 6;
 /** Destination, source and type (IEEE 802.3). */
 export const ETHERNET_HEADER_LENGTH = 14;
 
 /**
- * The value that the checksum field of a frame with `csumStart >= 0` must get. Never 0, because
- * UDP reads 0 as "no checksum" (RFC 768); Linux' `skb_checksum_help` mangles it in the same way.
+ * The value that the checksum field of a frame with `csumStart >= 0` must get, as a network card
+ * computes it: UDP's is never 0, which it reads as "no checksum" (RFC 768); that of others may be.
  */
 export function pendingChecksum(frame: Frame): number {
   const { bytes, csumStart, csumOffset } = frame;
@@ -43,7 +45,7 @@ export function pendingChecksum(frame: Frame): number {
     "frame: the checksum field must lie inside the frame",
   );
   const checksum = ~onesComplementSum(bytes, csumStart, end) & 0xffff;
-  return checksum === 0 ? 0xffff : checksum;
+  return checksum === 0 && csumOffset === UDP_CHECKSUM ? 0xffff : checksum;
 }
 
 /**

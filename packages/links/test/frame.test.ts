@@ -75,11 +75,18 @@ describe("a checksum that is still missing", () => {
     );
   });
 
-  test("is stored as 0xffff when it comes out as 0, which UDP reads as none", () => {
-    const frame = new FramePool().from(Uint8Array.of(0xff, 0xff, 0, 0));
+  test("of UDP is stored as 0xffff when it comes out as 0, which UDP reads as none", () => {
+    const frame = new FramePool().from(Uint8Array.of(0xff, 0xff, 0, 0, 0, 0, 0, 0));
     frame.csumStart = 0;
-    frame.csumOffset = 2;
+    frame.csumOffset = 6;
     expect(pendingChecksum(frame)).toBe(0xffff);
+  });
+
+  test("of TCP may be 0", () => {
+    const frame = new FramePool().from(new Uint8Array(18).fill(0xff, 0, 2));
+    frame.csumStart = 0;
+    frame.csumOffset = 16;
+    expect(pendingChecksum(frame)).toBe(0);
   });
 
   test("must have its field inside the frame", () => {
