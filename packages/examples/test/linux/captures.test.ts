@@ -1,0 +1,120 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  kernelProviderNames,
+  loadKernelProviders,
+  type RunOverrides,
+  runScenario,
+  type Scenario,
+  type Simulation,
+} from "@dcejs/dce-glue";
+import { expect, test } from "vitest";
+import dceLinux from "../../src/dce-linux.ts";
+import dcePing from "../../src/dce-ping.ts";
+import dceTcpFile from "../../src/dce-tcp-file.ts";
+
+const RELEASES = ["linux-6.1", "linux-6.12", "linux-7.3"];
+const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
+await loadKernelProviders();
+const built = RELEASES.filter((name) => kernelProviderNames().includes(name));
+
+const CHECKSUMS_ON = ["ip", "tcp", "udp"].flatMap((protocol) => [
+  "-o",
+  `${protocol}.check_checksum:TRUE`,
+]);
+const WRONG = [
+  "_ws.malformed",
+  "ip.checksum.status == 0",
+  "tcp.checksum.status == 0",
+  "udp.checksum.status == 0",
+  "icmp.checksum.status == 0",
+  "_ws.expert.severity == error",
+].join(" || ");
+
+/** What tshark finds wrong in the captures of a run, and how many frames it has read. */
+async function complaintsOf(
+  scenario: Scenario,
+  overrides: RunOverrides,
+): Promise<{ complaints: string[]; frames: number }> {
+  const folder = mkdtempSync(join(tmpdir(), "dcejs-linux-pcap-"));
+  try {
+    const run = await runScenario(scenario, { ...overrides, pcap: folder });
+    expect(run.ok).toBe(true);
+    expect(run.warnings).toEqual([]);
+    const files = readdirSync(folder).map((file) => join(folder, file));
+    return {
+      complaints: files.flatMap((file) => tshark([...CHECKSUMS_ON, "-r", file, "-Y", WRONG])),
+      frames: Math.max(...files.map((file) => tshark(["-r", file]).length)),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function tshark(args: readonly string[]): string[] {
+  return execFileSync("tshark", ["-n", ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "ignore"],
+  })
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+const examples: [string, Scenario, number][] = [
+  ["dce-linux", dceLinux, 20],
+  ["dce-ping", dcePing, 10],
+  ["dce-tcp-file", dceTcpFile, 1000],
+];
+
+for (const kernel of RELEASES) {
+  test.skipIf(!hasTshark || !built.includes(kernel)).for(examples)(
+    `tshark finds nothing wrong in what %s on ${kernel} sends`,
+    async ([, scenario, framesMin]) => {
+      const { complaints, frames } = await complaintsOf(scenario, { kernel });
+      expect(complaints).toEqual([]);
+      expect(frames).toBeGreaterThanOrEqual(framesMin);
+    },
+  );
+}
+
+/** dce-tcp-file with a kernel of its own for each end. */
+function between(sender: string, receiver: string): typeof dceTcpFile {
+  const kernels: Readonly<Record<string, string>> = { sender, receiver };
+  return {
+    ...dceTcpFile,
+    setup: (sim) => {
+      const named = (name: string): ReturnType<Simulation["node"]> =>
+        sim.node(name, { kernel: kernels[name] ?? sender });
+      return dceTcpFile.setup(
+        new Proxy(sim, {
+          get(target, key): unknown {
+            if (key === "node") return named;
+            const value: unknown = Reflect.get(target, key, target);
+            return typeof value === "function" ? value.bind(target) : value;
+          },
+        }),
+      );
+    },
+  };
+}
+
+const pairs = built.flatMap((kernel) => [
+  ["emulated", kernel],
+  [kernel, "emulated"],
+]);
+
+test.skipIf(!hasTshark || built.length === 0).for(pairs)(
+  "a file from %s to %s arrives through losses, and tshark finds nothing wrong",
+  async ([sender = "", receiver = ""]) => {
+    const scenario = between(sender, receiver);
+    const run = await runScenario(scenario, { options: { loss: 0.02 } });
+    expect(run.result.bytes).toBe(1_000_000);
+    expect(run.result.sha256Received).toBe(run.result.sha256Sent);
+    expect(run.nodes.map(({ kernel }) => kernel)).toEqual([sender, receiver]);
+    const { complaints } = await complaintsOf(scenario, { options: { loss: 0.02 } });
+    expect(complaints).toEqual([]);
+  },
+);
