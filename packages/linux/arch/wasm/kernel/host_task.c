@@ -198,6 +198,7 @@ void __noreturn wasm_init(void)
 	kernel_sigaction(SIGCHLD, SIG_IGN);
 	/* Nobody here can be killed for his memory: who wants more than there is gets an error, and not a panic. */
 	oom_killer_disable(1);
+	wasm_stop_fair_server();
 	host0.is_urgent = true;
 	sched_set_fifo(current);
 	make_bare(current, &host0);

@@ -85,6 +85,9 @@ bool wasm_irq(unsigned long mask);
 /* clone.c */
 int wasm_make_own(const u8 *seed, unsigned int size, const char *name);
 
+/* Nothing comes before an urgent task. Task context. */
+void wasm_stop_fair_server(void);
+
 /* lo_tap.c */
 int wasm_lo_tap(unsigned int cookie);
 

@@ -8,6 +8,10 @@
 
 #include <linux/version.h>
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define WASM_HAS_FAIR_SERVER
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
 /* The architecture sets up the zones and hands memory over to the page allocator. */
 #define WASM_HAS_OWN_MEM_INIT
