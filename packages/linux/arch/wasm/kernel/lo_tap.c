@@ -4,6 +4,8 @@
  * Other devices are watched where their cables are.
  */
 #include <linux/if_ether.h>
+#include <linux/init.h>
+#include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/nsproxy.h>
 #include <linux/skbuff.h>
@@ -14,7 +16,10 @@
 struct lo_tap {
 	struct packet_type type;
 	unsigned int cookie;
+	struct list_head list;
 };
+
+static LIST_HEAD(taps);
 
 /* A frame of several fragments is gathered here. */
 static u8 gathered[65536 + ETH_HLEN];
@@ -43,6 +48,26 @@ out:
 	return 0;
 }
 
+/* A namespace ends, and its loopback device: nobody may watch it any more. */
+static int device_event(struct notifier_block *block, unsigned long event, void *pointer)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(pointer);
+	struct lo_tap *tap, *next;
+
+	if (event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+	list_for_each_entry_safe(tap, next, &taps, list) {
+		if (tap->type.dev != dev)
+			continue;
+		list_del(&tap->list);
+		dev_remove_pack(&tap->type);
+		kfree(tap);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block device_block = { .notifier_call = device_event };
+
 /* Task context: for the network namespace of the caller. */
 int wasm_lo_tap(unsigned int cookie)
 {
@@ -55,5 +80,12 @@ int wasm_lo_tap(unsigned int cookie)
 	tap->type.func = see_frame;
 	tap->type.dev = current->nsproxy->net_ns->loopback_dev;
 	dev_add_pack(&tap->type);
+	list_add(&tap->list, &taps);
 	return 0;
 }
+
+static int __init lo_tap_init(void)
+{
+	return register_netdevice_notifier(&device_block);
+}
+device_initcall(lo_tap_init);
