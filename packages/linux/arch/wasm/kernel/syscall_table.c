@@ -13,8 +13,12 @@
 
 typedef long (*wasm_syscall_t)(const long long *slots);
 
-#define sys_mmap2 sys_mmap_pgoff
 #define sys_ni_syscall wasm_ni_syscall
+/* A task of the host has no memory of its own (current->mm) that they could change. */
+#define sys_mmap wasm_ni_syscall
+#define sys_mmap2 wasm_ni_syscall
+#define sys_mremap wasm_ni_syscall
+#define sys_munmap wasm_ni_syscall
 
 #define __SYSCALL(nr, call) long call(const long long *slots) __attribute__((weak));
 #define __SYSCALL_WITH_COMPAT(nr, native, compat) __SYSCALL(nr, native)
