@@ -200,10 +200,11 @@ export class LinuxKernel {
   /**
    * A task for a thread of the host.
    * @param isUrgent its calls go before everybody else's, so that they can be made where nothing can wait
+   * @param parent whose namespaces it shares
    * @returns -errno, BLOCKED
    */
-  newTask(isUrgent = false): HostTask | number {
-    const address = this.serve(ARCH_NEW_TASK, isUrgent ? 1 : 0);
+  newTask(isUrgent = false, parent: HostTask = this.host0): HostTask | number {
+    const address = this.sys(parent, ARCH_NEW_TASK, isUrgent ? 1 : 0);
     // A pointer may look negative; errnos are the last page.
     if (address === BLOCKED || (address < 0 && address > -ERRNO_MAX)) return address;
     return new HostTask(this.machine, address >>> 0);
