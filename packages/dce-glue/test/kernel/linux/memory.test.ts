@@ -89,7 +89,8 @@ test.skipIf(noUsual).for(onBackEnds)(
       return () => [...errors].toSorted();
     });
     const run = await runScenario(scenario, on);
-    expect(run.result).toEqual(["ENOMEM"]);
+    expect(run.result.length).toBeGreaterThan(0);
+    expect(["ENFILE", "ENOMEM"]).toEqual(expect.arrayContaining(run.result));
     expect(run.processes.map(({ exit }) => exit)).toEqual([0, 0]);
     expect(run.warnings[0]).toMatchObject({
       node: "small",
