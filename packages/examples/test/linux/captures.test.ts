@@ -11,8 +11,6 @@ import {
   type Simulation,
 } from "@dcejs/dce-glue";
 import { expect, test } from "vitest";
-import dceLinux from "../../src/dce-linux.ts";
-import dcePing from "../../src/dce-ping.ts";
 import dceTcpFile from "../../src/dce-tcp-file.ts";
 
 const RELEASES = ["linux-6.1", "linux-6.12", "linux-7.3"];
@@ -63,19 +61,13 @@ function tshark(args: readonly string[]): string[] {
     .filter((line) => line !== "");
 }
 
-const examples: [string, Scenario, number][] = [
-  ["dce-linux", dceLinux, 20],
-  ["dce-ping", dcePing, 10],
-  ["dce-tcp-file", dceTcpFile, 1000],
-];
-
 for (const kernel of RELEASES) {
-  test.skipIf(!hasTshark || !built.includes(kernel)).for(examples)(
-    `tshark finds nothing wrong in what %s on ${kernel} sends`,
-    async ([, scenario, framesMin]) => {
-      const { complaints, frames } = await complaintsOf(scenario, { kernel });
+  test.skipIf(!hasTshark || !built.includes(kernel))(
+    `tshark finds nothing wrong in what dce-tcp-file on ${kernel} sends`,
+    async () => {
+      const { complaints, frames } = await complaintsOf(dceTcpFile, { kernel });
       expect(complaints).toEqual([]);
-      expect(frames).toBeGreaterThanOrEqual(framesMin);
+      expect(frames).toBeGreaterThan(1000);
     },
   );
 }

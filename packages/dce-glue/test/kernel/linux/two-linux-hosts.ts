@@ -26,7 +26,7 @@ export interface PairOptions {
   readonly more?: (sim: Simulation, parts: PairParts) => void;
 }
 
-export interface PairParts {
+interface PairParts {
   readonly server: SimNode;
   readonly client: SimNode;
   readonly link: SimLink;

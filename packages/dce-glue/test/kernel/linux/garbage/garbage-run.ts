@@ -29,7 +29,7 @@ export interface GarbageOptions extends Pick<RunOverrides, "kernel" | "stacks" |
 }
 
 /** A kernel's memory and tables, when nothing of a program's is in it. */
-export interface KernelState {
+interface KernelState {
   /** Octets that the page allocator could give. */
   readonly memoryFree: number;
   readonly sockets: string;
@@ -112,7 +112,9 @@ export async function runGarbage(options: GarbageOptions): Promise<GarbageReport
     sim.at(`${seconds + 2 * REST}s`, () => {
       for (const [name, one] of Object.entries(world.nodes)) {
         const first = before[name];
-        if (first !== undefined) states[name] = [first, stateOf(one)];
+        // Fragments wait for others while there is garbage; afterwards none may.
+        const sockets = first?.sockets.replace(/FRAG: inuse \d+/, "FRAG: inuse 0") ?? "";
+        if (first !== undefined) states[name] = [{ ...first, sockets }, stateOf(one)];
       }
     });
     return () => {
@@ -265,7 +267,7 @@ function stateOf(node: SimulatedNode): KernelState {
   const free = /^MemFree:\s+(\d+) kB/m.exec(node.proc("/proc/meminfo"))?.[1];
   return {
     memoryFree: Number(free) * 1024,
-    sockets: node.proc("/proc/net/sockstat").replaceAll(/ mem \d+/g, ""),
+    sockets: node.proc("/proc/net/sockstat").replaceAll(/ mem(ory)? \d+/g, ""),
     tasks: Number(/\/(\d+)/.exec(node.proc("/proc/loadavg"))?.[1]),
   };
 }
