@@ -4,8 +4,8 @@ import { runGarbage } from "./garbage/garbage-run.ts";
 import { complaintsOf } from "./garbage/garbage-verdict.ts";
 
 // scripts/garbage.mjs does the same with a million frames in ten minutes of virtual time.
-const FRAMES = 6000;
-const SECONDS = 31;
+const FRAMES = 4000;
+const SECONDS = 26;
 
 test.skipIf(noReleases).for(onReleases)(
   "garbage and faults leave a kernel that works, warns of nothing and loses nothing ($kernel)",
@@ -26,7 +26,7 @@ test.skipIf(noUsual)(
     const hashes = new Set<string>();
     for (const on of onBackEnds) {
       // oxlint-disable-next-line eslint/no-await-in-loop -- one after the other
-      const report = await runGarbage({ ...on, frames: 1500, seconds: 16, seed: 3 });
+      const report = await runGarbage({ ...on, frames: 1000, seconds: 11, seed: 3 });
       hashes.add(report.traceHash);
     }
     expect(hashes.size).toBe(1);

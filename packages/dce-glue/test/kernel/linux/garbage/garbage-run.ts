@@ -101,11 +101,15 @@ export async function runGarbage(options: GarbageOptions): Promise<GarbageReport
     sim.at("5s", inject);
     for (let at = 5 + FAULT_EVERY; at < seconds; at += FAULT_EVERY)
       sim.at(`${at}s`, () => fault(world, before));
-    // Neighbours and routes that garbage has taught are forgotten; then new traffic.
+    // All is quiet; neighbours and routes that garbage has taught are forgotten; then there is traffic again.
+    sim.at(`${seconds + 10}s`, () => {
+      for (const one of Object.values(world.nodes)) stopAll(one);
+    });
     sim.at(`${seconds + REST}s`, () => {
       accepted = passiveOpens(world.nodes.right);
+      startPrograms(world);
     });
-    sim.at(`${seconds + REST + 20}s`, () => {
+    sim.at(`${seconds + REST + 5}s`, () => {
       accepted = passiveOpens(world.nodes.right) - accepted;
       for (const one of Object.values(world.nodes)) stopAll(one);
     });
