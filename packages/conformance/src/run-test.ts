@@ -4,14 +4,18 @@ import { KNOWN_DIFFERENCES } from "./known-differences.ts";
 import { Testbed } from "./testbed/testbed.ts";
 import { NotApplicable, type Verdict } from "./verdict.ts";
 
-/** Runs one test on one kernel, in a fresh simulation. Never throws. */
+/**
+ * Runs one test on one kernel, in a fresh simulation. Never throws.
+ * @param differences why a kernel is known to fail which tests
+ */
 export async function runTest(
   part: Part,
   test: ConformanceTest,
   kernel: KernelUnderTest,
+  differences: typeof KNOWN_DIFFERENCES = KNOWN_DIFFERENCES,
 ): Promise<Verdict> {
   const verdict = await verdictOf(test, kernel);
-  const known = KNOWN_DIFFERENCES[kernel.name]?.[keyOf(part, test)];
+  const known = differences[kernel.name]?.[keyOf(part, test)];
   if (known === undefined) return verdict;
   if (verdict.kind === "FAIL") return { kind: "differs", reason: known, message: verdict.message };
   const message = `expected to differ (${known}), but the verdict is ${verdict.kind}`;
