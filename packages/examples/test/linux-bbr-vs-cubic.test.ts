@@ -14,15 +14,15 @@ test.skipIf(isMissing("linux-6.12"))(
     expect(run.result.overTime).toMatchInlineSnapshot(`
       "
              seconds   shallow bbr shallow cubic      deep bbr    deep cubic
-                 0-5          8.07          1.45          2.18          7.35
-                5-10          8.26          1.20          0.65          8.91
-               10-15          7.86          1.45          0.45          9.12
-               15-20          8.50          1.06          0.54          9.02
-               20-25          8.00          1.23          0.33          9.23
-               25-30          8.43          1.13          0.63          8.94
-               30-35          0.63          0.18          0.72          0.86
+                 0-5          8.18          1.33          2.17          7.36
+                5-10          8.57          0.99          0.64          8.93
+               10-15          8.16          1.05          0.43          9.13
+               15-20          8.56          0.98          0.44          9.13
+               20-25          8.14          1.08          0.30          9.26
+               25-30          8.30          1.25          0.26          9.30
+               30-35          0.78          0.13          0.63          1.37
       "
     `);
-    expect(run.traceHash).toMatchInlineSnapshot(`"0d40dc88ecc72206"`);
+    expect(run.traceHash).toMatchInlineSnapshot(`"3ae746e0981a4b6c"`);
   },
 );

@@ -32,7 +32,7 @@ test.skipIf(isMissing(FULL_KERNEL))(
       }
       "
     `);
-    expect(run.traceHash).toMatchInlineSnapshot(`"5477b3b8404199d3"`);
+    expect(run.traceHash).toMatchInlineSnapshot(`"b13e66fb06aeca76"`);
   },
 );
 

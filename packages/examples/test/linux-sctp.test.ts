@@ -23,6 +23,6 @@ test.skipIf(isMissing(FULL_KERNEL))(
     expect(run.result.pathsAfter).toMatch(/^10\.0\.1\.2 .* 1$/m);
     expect(run.result.pathsAfter).toMatch(/^10\.0\.2\.2 .* 2$/m);
     expect(counters["SctpT3RtxExpireds"]).toBeGreaterThan(0);
-    expect(run.traceHash).toMatchInlineSnapshot(`"c4d5ceb2420a788c"`);
+    expect(run.traceHash).toMatchInlineSnapshot(`"92c558abd293e88f"`);
   },
 );

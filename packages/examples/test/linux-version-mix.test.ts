@@ -15,15 +15,15 @@ test.skipIf(isMissing(...KERNELS))(
       linux-6.1   linux-6.12  intact      1.31              3
       linux-6.1   linux-7.3   intact      6.97              0
       linux-6.1   emulated    intact      5.19              3
-      linux-6.12  linux-6.1   intact      1.94              7
+      linux-6.12  linux-6.1   intact      2.98              7
       linux-6.12  linux-7.3   intact      6.94              1
       linux-6.12  emulated    intact      6.94              1
-      linux-7.3   linux-6.1   intact      5.07              3
-      linux-7.3   linux-6.12  intact      7.52              3
-      linux-7.3   emulated    intact      1.29              3
-      emulated    linux-6.1   intact      6.96              4
-      emulated    linux-6.12  intact      7.09              2
-      emulated    linux-7.3   intact      6.98              2
+      linux-7.3   linux-6.1   intact      6.23              3
+      linux-7.3   linux-6.12  intact      6.11              5
+      linux-7.3   emulated    intact      4.75              2
+      emulated    linux-6.1   intact      6.85              4
+      emulated    linux-6.12  intact      7.65              0
+      emulated    linux-7.3   intact      7.60              1
       "
     `);
     expect(run.nodes.map(({ kernel }) => kernel)).toEqual([
@@ -33,7 +33,7 @@ test.skipIf(isMissing(...KERNELS))(
       "emulated",
     ]);
     expect(run.counters.framesDropped).toBeGreaterThan(0);
-    expect(run.traceHash).toMatchInlineSnapshot(`"2cb0d0c52bdb8574"`);
+    expect(run.traceHash).toMatchInlineSnapshot(`"0a001d02b238de3f"`);
   },
 );
 
