@@ -60,7 +60,7 @@ export async function linkKernel(
     if (!(error instanceof BuildError)) throw error;
     throw new BuildError("Linux does not link", firstErrors(error.detail) || error.detail);
   }
-  return (await readFile(output)) as Buffer<ArrayBuffer>;
+  return readFile(output);
 }
 
 /** The symbols that the host may use, one a line; `#` begins a comment. */
