@@ -36,7 +36,6 @@ const NOT_LEFT = -1;
 export class JspiStacks implements Stacks {
   readonly kind = "jspi";
   readonly park: WebAssembly.ImportValue;
-  parkCount = 0;
   readonly #api: PromiseIntegration;
   readonly #parked: (ParkedStack | undefined)[] = [];
   #entries: readonly Entry[] = [];
@@ -103,7 +102,6 @@ export class JspiStacks implements Stacks {
   }
 
   #park(slot: number, isDead: boolean): Promise<void> {
-    this.parkCount++;
     if (isDead || this.#isDestroyed) {
       this.#left = STACK_ENDED;
       // The stack unwinds from here, at once.

@@ -23,8 +23,6 @@ export interface Stacks {
   readonly kind: "jspi" | "wasmfx";
   /** The kernel's import `host.park`. */
   readonly park: WebAssembly.ImportValue;
-  /** How often a stack was parked. */
-  readonly parkCount: number;
   /**
    * To be called once, with the instance that imports `park`.
    * @param takeEnd tells whether the stack that was started last has run to its end, and forgets it

@@ -6,7 +6,6 @@ import { wasmFxTrampoline } from "./wasmfx-trampoline.ts";
 /** What src/wasmfx-trampoline.ts exports. */
 interface Trampoline {
   readonly entries: WebAssembly.Table;
-  readonly parks: WebAssembly.Global<"i32">;
   readonly park: WebAssembly.ImportValue;
   start(entry: number, slot: number, stackTop: number, argument: number): number;
   resume(slot: number): number;
@@ -56,10 +55,6 @@ export class WasmFxStacks implements Stacks {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the module is ours
     this.#trampoline = new WebAssembly.Instance(module).exports as unknown as Trampoline;
     this.park = this.#trampoline.park;
-  }
-
-  get parkCount(): number {
-    return this.#trampoline.parks.value;
   }
 
   attach(exports: KernelExports): void {

@@ -10,11 +10,10 @@
  * (tag $dropped (type $body))                  ;; an exception: unwinds one that will not
  * (table $entries (export "entries") 4 funcref)
  * (table $stacks 64 (ref null $stack))
- * (global $top, $argument, $entry, $slot, $dying (mut i32)) (global $parks (export "parks") (mut i32))
+ * (global $top, $argument, $entry, $slot, $dying (mut i32))
  * (func $body (block $x (try_table (catch $dropped $x)
  *   (call_indirect $entries (type $entry) $top $argument $entry))))
  * (func (export "park") (param $slot i32) (param $is_dead i32)
- *   $parks += 1
  *   (if (i32.or $is_dead $dying) (then (throw $dropped)))
  *   (global.set $slot (local.get $slot))
  *   (suspend $parked)
@@ -56,7 +55,7 @@ export function wasmFxTrampoline(): Uint8Array<ArrayBuffer> {
           [0x00, T_BODY],
         ]),
       ),
-      section(6, vector(Array.from({ length: 6 }, () => [I32, 0x01, ...i32Const(0), END]))),
+      section(6, vector(Array.from({ length: 5 }, () => [I32, 0x01, ...i32Const(0), END]))),
       section(7, vector(EXPORTS)),
       // $body is named by ref.func only.
       section(9, vector([[0x03, 0x00, 1, F_BODY]])),
@@ -101,12 +100,10 @@ const G_ARGUMENT = 1;
 const G_ENTRY = 2;
 const G_SLOT = 3;
 const G_DYING = 4;
-const G_PARKS = 5;
 const F_BODY = 0;
 const F_RUN = 2;
 
 const RETURN = 0x0f;
-const ADD = 0x6a;
 const OR = 0x72;
 const EQZ = 0x45;
 const GE_U = 0x4f;
@@ -141,7 +138,6 @@ const FUNCTIONS: readonly WasmFunction[] = [
     type: T_ENTRY,
     locals: NO_LOCALS,
     code: join(
-      [...globalGet(G_PARKS), ...i32Const(1), ADD, ...globalSet(G_PARKS)],
       [...localGet(1), ...globalGet(G_DYING), OR, 0x04, VOID, ...THROW_DROPPED, END],
       [...localGet(0), ...globalSet(G_SLOT)],
       // suspend
@@ -207,7 +203,6 @@ const FUNCTIONS: readonly WasmFunction[] = [
 
 const EXPORTS: readonly Bytes[] = [
   [...text("entries"), 0x01, ENTRIES],
-  [...text("parks"), 0x03, G_PARKS],
   ...FUNCTIONS.flatMap((fn, index) =>
     fn.name === undefined ? [] : [[...text(fn.name), 0x00, index]],
   ),

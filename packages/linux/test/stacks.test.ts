@@ -41,7 +41,6 @@ describe.skipIf(!hasWasmFx())("the trampoline", () => {
     expect(WebAssembly.Module.imports(module)).toEqual([]);
     expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toEqual([
       "entries",
-      "parks",
       "park",
       "start",
       "resume",

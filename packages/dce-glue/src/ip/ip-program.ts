@@ -1,34 +1,9 @@
-import type { Blocked, Wait } from "@dcejs/core-sched";
-import type { ProgramImage } from "../process/program-image.ts";
-import type { Process } from "../process/process.ts";
-import { IpCommandError } from "./ip-command-error.ts";
-import { parseIpCommand, runIpCommand } from "./ip-language.ts";
 import type { NetlinkKernel } from "../netlink/netlink-client.ts";
+import { commandProgram } from "../process/command-program.ts";
+import type { ProgramImage } from "../process/program-image.ts";
+import { parseIpCommand, runIpCommand } from "./ip-language.ts";
 
-const encoder = new TextEncoder();
-
-/** The program `ip`: the same commands as a process, as DCE's LinuxStackHelper::RunIp runs them. */
+/** The program `ip`. */
 export function ipProgram(kernel: NetlinkKernel): ProgramImage {
-  return {
-    name: "ip",
-    run: (thread) => main(thread.process, kernel),
-  };
-}
-
-function* main(process: Process, kernel: NetlinkKernel): Wait {
-  try {
-    const text = yield* runIpCommand(parseIpCommand(process.argv.slice(1)), kernel);
-    yield* print(process, 1, text);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof IpCommandError)) throw error;
-    yield* print(process, 2, `${error.message}\n`);
-    return error.exitCode;
-  }
-}
-
-function* print(process: Process, fd: number, text: string): Wait<void> {
-  if (text === "") return;
-  const written: number | Blocked | undefined = process.files.get(fd)?.write(encoder.encode(text));
-  if (typeof written === "object") yield written;
+  return commandProgram("ip", ({ argv }) => runIpCommand(parseIpCommand(argv.slice(1)), kernel));
 }

@@ -1,3 +1,5 @@
+import { CommandError } from "../process/command-program.ts";
+
 /** Where in a line something is: columns from 0. */
 export interface NftPlace {
   readonly line: string;
@@ -6,11 +8,10 @@ export interface NftPlace {
 }
 
 /** A command of the `nft` language failed, in nft's words: "Error: …", the line, and carets under the place. */
-export class NftCommandError extends Error {
+export class NftCommandError extends CommandError {
   override readonly name = "NftCommandError";
   /** What `nft` exits with: 1 a command that is wrong or was refused, 3 the kernel has no nf_tables. */
   readonly exitCode: 1 | 3;
-  /** -errno of the kernel, 0 when it was not asked. */
   readonly errno: number;
 
   constructor(message: string, exitCode: 1 | 3 = 1, errno = 0) {

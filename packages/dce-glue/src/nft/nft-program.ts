@@ -1,30 +1,15 @@
-import type { Blocked, Wait } from "@dcejs/core-sched";
 import type { NetlinkKernel } from "../netlink/netlink-client.ts";
-import type { ProgramImage } from "../process/program-image.ts";
+import { commandProgram } from "../process/command-program.ts";
 import type { Process } from "../process/process.ts";
+import type { ProgramImage } from "../process/program-image.ts";
 import { NftCommandError } from "./nft-command-error.ts";
 import { parseNftCommand, runNftCommand } from "./nft-language.ts";
 
-const encoder = new TextEncoder();
-
 /** The program `nft`: the same commands as a process, and `-f FILE`. */
 export function nftProgram(kernel: NetlinkKernel): ProgramImage {
-  return {
-    name: "nft",
-    run: (thread) => main(thread.process, kernel),
-  };
-}
-
-function* main(process: Process, kernel: NetlinkKernel): Wait {
-  try {
-    const text = yield* runNftCommand(parseNftCommand(sourceOf(process)), kernel);
-    yield* print(process, 1, text);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof NftCommandError)) throw error;
-    yield* print(process, 2, `${error.message}\n`);
-    return error.exitCode;
-  }
+  return commandProgram("nft", (process) =>
+    runNftCommand(parseNftCommand(sourceOf(process)), kernel),
+  );
 }
 
 /** What stands on the command line, or in the file that it names. */
@@ -36,10 +21,4 @@ function sourceOf(process: Process): string {
     throw new NftCommandError(`Error: Could not open file "${path}": No such file or directory`);
   }
   return files.readText(path);
-}
-
-function* print(process: Process, fd: number, text: string): Wait<void> {
-  if (text === "") return;
-  const written: number | Blocked | undefined = process.files.get(fd)?.write(encoder.encode(text));
-  if (typeof written === "object") yield written;
 }

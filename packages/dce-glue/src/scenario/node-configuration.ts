@@ -1,13 +1,12 @@
 import type { Wait } from "@dcejs/core-sched";
-import { IpCommandError } from "../ip/ip-command-error.ts";
 import { parseIpCommand, runIpCommand } from "../ip/ip-language.ts";
-import { NftCommandError } from "../nft/nft-command-error.ts";
 import { parseNftCommand, runNftCommand } from "../nft/nft-language.ts";
 import { errorText } from "../kernel/error-text.ts";
 import type { LinuxSocketFdFactory } from "../kernel/linux-socket-fd-factory.ts";
 import type { LoopbackPort } from "./loopback-port.ts";
 import { parseTcCommand, runTcCommand } from "../tc/tc-language.ts";
 import type { NodeSysctl } from "./node.ts";
+import { CommandError } from "../process/command-program.ts";
 import { ScenarioError } from "./scenario-error.ts";
 import type { InterfaceSettings } from "./simulated-link.ts";
 
@@ -119,7 +118,7 @@ export class NodeConfiguration implements NodeSysctl {
     try {
       yield* run();
     } catch (error) {
-      if (!isCommandError(error)) throw error;
+      if (!(error instanceof CommandError)) throw error;
       throw new ScenarioError(`${this.#node}: ${program} ${text}: ${error.message}`, {
         cause: error,
       });
@@ -143,11 +142,7 @@ function stepOf(running: Wait<string>): ReturnType<typeof running.next> | undefi
   try {
     return running.next(0);
   } catch (error) {
-    if (isCommandError(error) && error.errno === -EAGAIN) return undefined;
+    if (error instanceof CommandError && error.errno === -EAGAIN) return undefined;
     throw error;
   }
-}
-
-function isCommandError(error: unknown): error is IpCommandError | NftCommandError {
-  return error instanceof IpCommandError || error instanceof NftCommandError;
 }

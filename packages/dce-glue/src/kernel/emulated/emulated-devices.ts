@@ -8,7 +8,7 @@ import {
   netif_wake_queue,
 } from "@dcejs/net-stack";
 import type { DceHandle } from "../dce-handle.ts";
-import type { KernelHandleClassic, KernelHandleExtensions } from "../kernel-handle.ts";
+import type { DeviceCalls } from "../handle-parts.ts";
 import {
   DEV_CHANGED_ADDRESS,
   DEV_CHANGED_FLAGS,
@@ -23,21 +23,6 @@ import {
 } from "../kernel-objects.ts";
 import { IFF_BROADCAST, IFF_MULTICAST, IFF_NOARP, IFF_POINTOPOINT } from "../rtnl-request.ts";
 import type { Forwarders } from "./forwarders.ts";
-
-type DeviceCalls = Pick<
-  KernelHandleClassic,
-  | "dev_create"
-  | "dev_destroy"
-  | "dev_get_private"
-  | "dev_set_address"
-  | "dev_set_mtu"
-  | "dev_create_packet"
-  | "dev_rx"
-> &
-  Pick<
-    KernelHandleExtensions,
-    "dev_rx_frame" | "dev_wake_queue" | "dev_set_carrier" | "dev_stats" | "dev_ifindex" | "lo_tap"
-  >;
 
 const ETHERNET_ADDRESS_OCTETS = 6;
 

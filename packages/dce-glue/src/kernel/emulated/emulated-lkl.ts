@@ -1,6 +1,7 @@
 import { Errno, type LklKernel } from "@dcejs/lkl-kernel";
 import { errorText } from "../error-text.ts";
 import type { LklHelpers } from "../lkl-helpers.ts";
+import { setEach } from "../lkl-sysctl-text.ts";
 import type { Forwarders } from "./forwarders.ts";
 
 const encoder = new TextEncoder();
@@ -158,16 +159,8 @@ function parameterHelpers(
       buffer.set(bytes);
       return bytes.length;
     },
-    dce_lkl_sysctl_parse_write: (text) => {
-      for (const setting of text.split(";").filter((one) => one.trim() !== "")) {
-        const equals = setting.indexOf("=");
-        if (equals < 0) return -Errno.EINVAL;
-        const path = setting.slice(0, equals).trim();
-        const result = forwarders.now(set, path, setting.slice(equals + 1).trim(), 0, 0);
-        if (result < 0) return result;
-      }
-      return 0;
-    },
+    dce_lkl_sysctl_parse_write: (text) =>
+      setEach(text, (path, value) => forwarders.now(set, path, value, 0, 0)),
   };
 }
 

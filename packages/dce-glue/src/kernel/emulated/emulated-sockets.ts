@@ -7,29 +7,9 @@ import {
 } from "@dcejs/lkl-kernel";
 import { AF_NETLINK, type NetStack, Socket } from "@dcejs/net-stack";
 import type { DceHandle } from "../dce-handle.ts";
-import type { KernelHandleClassic } from "../kernel-handle.ts";
+import type { SocketCalls } from "../handle-parts.ts";
 import type { DceSocket, Out, PollTableRef, SimMsgHdr } from "../kernel-objects.ts";
 import type { Forwarders } from "./forwarders.ts";
-
-type SocketCalls = Pick<
-  KernelHandleClassic,
-  | "sock_socket"
-  | "sock_close"
-  | "sock_recvmsg"
-  | "sock_sendmsg"
-  | "sock_getsockname"
-  | "sock_getpeername"
-  | "sock_bind"
-  | "sock_connect"
-  | "sock_listen"
-  | "sock_shutdown"
-  | "sock_accept"
-  | "sock_ioctl"
-  | "sock_setsockopt"
-  | "sock_getsockopt"
-  | "sock_poll"
-  | "sock_pollfreewait"
->;
 
 const SOCK_TYPE_MASK = 0xf;
 const O_NONBLOCK = 0o4000;

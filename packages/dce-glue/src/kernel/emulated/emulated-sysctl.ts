@@ -1,16 +1,10 @@
 import { Errno } from "@dcejs/lkl-kernel";
 import type { NetStack, ProcNetFile } from "@dcejs/net-stack";
 import type { SysctlTree } from "@dcejs/sysctl";
-import type { KernelHandleClassic, KernelHandleExtensions } from "../kernel-handle.ts";
+import type { FileCalls } from "../handle-parts.ts";
 import type { SimSysFile, SimSysIterator } from "../kernel-objects.ts";
 import { slashed } from "../kernel-sysctl.ts";
 import type { Forwarders } from "./forwarders.ts";
-
-type SysctlCalls = Pick<
-  KernelHandleClassic,
-  "sys_iterate_files" | "sys_file_read" | "sys_file_write"
-> &
-  Pick<KernelHandleExtensions, "sys_file_find" | "proc_read" | "proc_list">;
 
 /** A file of the sysctl tree. */
 class EmulatedSysFile {
@@ -41,7 +35,7 @@ export function emulatedSysctl(
   forwarders: Forwarders,
   tree: SysctlTree,
   net: () => NetStack,
-): SysctlCalls {
+): FileCalls {
   const write = (file: EmulatedSysFile, text: string): number => tree.set(file.path, text);
   return {
     sys_iterate_files: (iterator) => iterate(tree, iterator),

@@ -1,5 +1,5 @@
 import { nanoseconds, type Task, type TaskManager } from "@dcejs/core-sched";
-import type { HostTask, LinuxKernel } from "@dcejs/linux";
+import type { HostTask, LinuxKernel, OnDone } from "@dcejs/linux";
 import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { SimTask } from "../kernel-objects.ts";
 import type { LinuxNamespace } from "./linux-namespace.ts";
@@ -48,11 +48,6 @@ export class LinuxCalls {
     this.manager = options.manager;
     const service = options.namespace?.service ?? options.kernel.host0;
     this.#service = new LinuxTask(options.kernel, service, service, 1, undefined, this.sockets);
-  }
-
-  /** Tasks of the simulator that have made calls and are alive. */
-  get taskCount(): number {
-    return this.#live.size;
   }
 
   createTask(priv: object, pid: number, waiter: Task | undefined): LinuxTask {
@@ -236,19 +231,14 @@ export class LinuxCalls {
     else this.#servants.push(host);
   };
 
-  readonly #doneOf = new WeakMap<LinuxTask, (result: number, host: HostTask) => void>();
-
   /** Made once for each task. */
-  #onDone(task: LinuxTask): (result: number, host: HostTask) => void {
-    const known = this.#doneOf.get(task);
-    if (known !== undefined) return known;
-    const done = (result: number): void => {
+  #onDone(task: LinuxTask): OnDone {
+    task.onDone ??= (result) => {
       const { finish, waiter } = task;
       const finished = finish === undefined ? result : finish(task, result);
       task.forget();
       if (waiter !== undefined) this.manager?.wakeup(waiter, finished);
     };
-    this.#doneOf.set(task, done);
-    return done;
+    return task.onDone;
   }
 }

@@ -2,27 +2,12 @@ import type { LinuxKernel } from "@dcejs/linux";
 import type { Frame } from "@dcejs/lkl-kernel";
 import { FramePool } from "@dcejs/links";
 import type { DceHandle } from "../dce-handle.ts";
-import type { KernelHandleClassic, KernelHandleExtensions } from "../kernel-handle.ts";
+import type { DeviceCalls } from "../handle-parts.ts";
 import type { DceKernel, SimDevice, SimDevicePacket, SimDeviceStats } from "../kernel-objects.ts";
 import type { LinuxCalls } from "./linux-calls.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 import type { LinuxPackage } from "./linux-package.ts";
 import type { LinuxRuntime } from "./linux-runtime.ts";
-
-type DeviceCalls = Pick<
-  KernelHandleClassic,
-  | "dev_create"
-  | "dev_destroy"
-  | "dev_get_private"
-  | "dev_set_address"
-  | "dev_set_mtu"
-  | "dev_create_packet"
-  | "dev_rx"
-> &
-  Pick<
-    KernelHandleExtensions,
-    "dev_rx_frame" | "dev_wake_queue" | "dev_set_carrier" | "dev_stats" | "dev_ifindex" | "lo_tap"
-  >;
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;

@@ -1,14 +1,8 @@
 import { Errno } from "@dcejs/lkl-kernel";
-import type { KernelHandleClassic, KernelHandleExtensions } from "../kernel-handle.ts";
+import type { FileCalls } from "../handle-parts.ts";
 import type { SimSysFile, SimSysIterator } from "../kernel-objects.ts";
 import type { LinuxCalls } from "./linux-calls.ts";
 import { NR } from "./linux-syscall-numbers.ts";
-
-type FileCalls = Pick<
-  KernelHandleClassic,
-  "sys_iterate_files" | "sys_file_read" | "sys_file_write"
-> &
-  Pick<KernelHandleExtensions, "sys_file_find" | "proc_read" | "proc_list">;
 
 const AT_FDCWD = -100;
 const O_RDONLY = 0;

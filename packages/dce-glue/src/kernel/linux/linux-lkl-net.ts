@@ -1,5 +1,6 @@
 import type { TaskManager } from "@dcejs/core-sched";
 import { type Blocked, Errno, type Wait } from "@dcejs/lkl-kernel";
+import { AF_INET } from "../../posix/socket-address.ts";
 import { type RtnlClient, rtnetlinkClient } from "../../netlink/rtnetlink-client.ts";
 import type { KernelHandle } from "../kernel-handle.ts";
 import type { LklHelpers } from "../lkl-helpers.ts";
@@ -40,7 +41,6 @@ type NetHelpers = Pick<
   | "dce_lkl_netdev_get_ifindex"
 >;
 
-const AF_INET = 2;
 const IPV4_OCTETS = 4;
 
 /** Interfaces, addresses, routes and neighbours through the kernel's own rtnetlink, as LKL's net.c does it. */

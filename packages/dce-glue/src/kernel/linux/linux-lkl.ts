@@ -6,6 +6,7 @@ import { LKL_HELPER_NAMES } from "../handle-fields.ts";
 import type { KernelHandle } from "../kernel-handle.ts";
 import type { DceKernel } from "../kernel-objects.ts";
 import type { LklHelpers } from "../lkl-helpers.ts";
+import { setEach } from "../lkl-sysctl-text.ts";
 import type { LinuxCalls } from "./linux-calls.ts";
 import { linuxLklFiles } from "./linux-lkl-files.ts";
 import { LinuxLklNet } from "./linux-lkl-net.ts";
@@ -59,15 +60,7 @@ function parameterHelpers(handle: () => KernelHandle): Pick<LklHelpers, Paramete
       // Without the newline that the file ends with.
       return length > 0 && buffer[length - 1] === NEWLINE ? length - 1 : length;
     },
-    dce_lkl_sysctl_parse_write: (text) => {
-      for (const setting of text.split(";").filter((one) => one.trim() !== "")) {
-        const equals = setting.indexOf("=");
-        if (equals < 0) return -Errno.EINVAL;
-        const result = set(setting.slice(0, equals).trim(), setting.slice(equals + 1).trim());
-        if (result < 0) return result;
-      }
-      return 0;
-    },
+    dce_lkl_sysctl_parse_write: (text) => setEach(text, set),
   };
 }
 

@@ -37,7 +37,9 @@ export function receive(
   if (wanted <= most || !waitsForAll || !socket.isStream || manager === undefined) {
     return receivePart(calls, task, socket, message, flags, Math.min(wanted, most), 0);
   }
-  return manager.enter(receiveAll(calls, task, socket, message, flags, wanted));
+  return manager.enter(
+    inParts(wanted, (sum, octets) => receivePart(calls, task, socket, message, flags, octets, sum)),
+  );
 }
 
 /** sendmsg(2). @param raisePipe sends SIGPIPE to the task whose call it is */
@@ -55,7 +57,11 @@ export function send(
   const quiet = flags | MSG_NOSIGNAL;
   const result =
     size > STREAM_DATA_MAX && socket.isStream && manager !== undefined
-      ? manager.enter(sendAll(calls, task, socket, message, quiet, size))
+      ? manager.enter(
+          inParts(size, (sum, octets) =>
+            sendPart(calls, task, socket, message, quiet, sum, octets),
+          ),
+        )
       : sendPart(calls, task, socket, message, quiet, 0, size);
   if (!socket.isStream || (flags & MSG_NOSIGNAL) !== 0) return result;
   if (result === -Errno.EPIPE) raisePipe(task);
@@ -63,42 +69,19 @@ export function send(
   return result;
 }
 
-function* sendAll(
-  calls: LinuxCalls,
-  task: LinuxTask,
-  socket: LinuxSocket,
-  message: SimMsgHdr,
-  flags: number,
-  size: number,
-): Wait {
+/**
+ * A call of a stream in parts, one after the other, until one comes short.
+ * @param part makes the call for `octets` octets, behind the `sum` that are done
+ */
+function* inParts(size: number, part: (sum: number, octets: number) => number | Blocked): Wait {
   let sum = 0;
   while (sum < size) {
-    const part = Math.min(STREAM_DATA_MAX, size - sum);
-    let result = sendPart(calls, task, socket, message, flags, sum, part);
+    const octets = Math.min(STREAM_DATA_MAX, size - sum);
+    let result = part(sum, octets);
     if (typeof result !== "number") result = yield result;
     if (result < 0) return sum > 0 ? sum : result;
     sum += result;
-    if (result < part) return sum;
-  }
-  return sum;
-}
-
-function* receiveAll(
-  calls: LinuxCalls,
-  task: LinuxTask,
-  socket: LinuxSocket,
-  message: SimMsgHdr,
-  flags: number,
-  wanted: number,
-): Wait {
-  let sum = 0;
-  while (sum < wanted) {
-    const part = Math.min(STREAM_DATA_MAX, wanted - sum);
-    let result = receivePart(calls, task, socket, message, flags, part, sum);
-    if (typeof result !== "number") result = yield result;
-    if (result < 0) return sum > 0 ? sum : result;
-    sum += result;
-    if (result < part) return sum;
+    if (result < octets) return sum;
   }
   return sum;
 }

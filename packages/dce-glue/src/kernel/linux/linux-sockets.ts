@@ -1,6 +1,6 @@
 import { type Blocked, Errno } from "@dcejs/lkl-kernel";
 import type { DceHandle } from "../dce-handle.ts";
-import type { KernelHandleClassic } from "../kernel-handle.ts";
+import type { SocketCalls } from "../handle-parts.ts";
 import type { DceSocket } from "../kernel-objects.ts";
 import type { LinuxCalls } from "./linux-calls.ts";
 import type { LinuxSocketPolls } from "./linux-socket-polls.ts";
@@ -9,26 +9,6 @@ import { receive, send } from "./linux-socket-messages.ts";
 import { LinuxSocket, socketOf } from "./linux-socket.ts";
 import { NR } from "./linux-syscall-numbers.ts";
 import { type LinuxTask, ROOM_LENGTH, ROOM_NAME, ROOM_NAME_SIZE } from "./linux-task.ts";
-
-type SocketCalls = Pick<
-  KernelHandleClassic,
-  | "sock_socket"
-  | "sock_close"
-  | "sock_recvmsg"
-  | "sock_sendmsg"
-  | "sock_getsockname"
-  | "sock_getpeername"
-  | "sock_bind"
-  | "sock_connect"
-  | "sock_listen"
-  | "sock_shutdown"
-  | "sock_accept"
-  | "sock_ioctl"
-  | "sock_setsockopt"
-  | "sock_getsockopt"
-  | "sock_poll"
-  | "sock_pollfreewait"
->;
 
 const SOCK_TYPE_MASK = 0xf;
 const SOCK_STREAM = 1;

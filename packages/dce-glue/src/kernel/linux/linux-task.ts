@@ -1,5 +1,5 @@
 import type { Task } from "@dcejs/core-sched";
-import type { HostTask, LinuxKernel } from "@dcejs/linux";
+import type { HostTask, LinuxKernel, OnDone } from "@dcejs/linux";
 import type { DceSocket, Out, SimMsgHdr } from "../kernel-objects.ts";
 import { type Credentials, credentialsOf } from "../task-credentials.ts";
 import type { LinuxSocket } from "./linux-socket.ts";
@@ -36,6 +36,8 @@ export class LinuxTask {
   readonly #credentials: Credentials | undefined;
   /** Of the call that sleeps. */
   finish: Finish | undefined = undefined;
+  /** What its host task calls when a call that has slept is over; made once. */
+  onDone: OnDone | undefined = undefined;
   // What the call that runs is to fill when it is over.
   message: SimMsgHdr | undefined = undefined;
   bytes: Uint8Array | undefined = undefined;
