@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,22 +13,7 @@ import linuxNftables from "../src/linux-nftables.ts";
 import linuxSctp from "../src/linux-sctp.ts";
 import linuxVersionMix from "../src/linux-version-mix.ts";
 import { FULL_KERNEL, isMissing, KERNELS } from "./kernels.ts";
-
-const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
-if (!hasTshark) console.warn("no tshark on PATH: the tests that read captures with it are skipped");
-
-const CHECKSUMS_ON = ["ip", "tcp", "udp"].flatMap((protocol) => [
-  "-o",
-  `${protocol}.check_checksum:TRUE`,
-]);
-const WRONG = [
-  "_ws.malformed",
-  "ip.checksum.status == 0",
-  "tcp.checksum.status == 0",
-  "udp.checksum.status == 0",
-  "icmp.checksum.status == 0",
-  "_ws.expert.severity == error",
-].join(" || ");
+import { CHECKSUMS_ON, hasTshark, tshark, WRONG } from "./tshark.ts";
 
 const scenarios: [string, Scenario, number][] = [
   ["dce-linux", dceLinux, 20],
@@ -90,14 +74,4 @@ async function readCaptures(
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function tshark(args: readonly string[]): string[] {
-  return execFileSync("tshark", ["-n", ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-    stdio: ["ignore", "pipe", "ignore"],
-  })
-    .split("\n")
-    .filter((line) => line !== "");
 }

@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,24 +11,11 @@ import {
 } from "@dcejs/dce-glue";
 import { expect, test } from "vitest";
 import dceTcpFile from "../../src/dce-tcp-file.ts";
+import { CHECKSUMS_ON, hasTshark, tshark, WRONG } from "../tshark.ts";
 
 const RELEASES = ["linux-6.1", "linux-6.12", "linux-7.3"];
-const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
 await loadKernelProviders();
 const built = RELEASES.filter((name) => kernelProviderNames().includes(name));
-
-const CHECKSUMS_ON = ["ip", "tcp", "udp"].flatMap((protocol) => [
-  "-o",
-  `${protocol}.check_checksum:TRUE`,
-]);
-const WRONG = [
-  "_ws.malformed",
-  "ip.checksum.status == 0",
-  "tcp.checksum.status == 0",
-  "udp.checksum.status == 0",
-  "icmp.checksum.status == 0",
-  "_ws.expert.severity == error",
-].join(" || ");
 
 /** What tshark finds wrong in the captures of a run, and how many frames it has read. */
 async function complaintsOf(
@@ -49,16 +35,6 @@ async function complaintsOf(
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function tshark(args: readonly string[]): string[] {
-  return execFileSync("tshark", ["-n", ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-    stdio: ["ignore", "pipe", "ignore"],
-  })
-    .split("\n")
-    .filter((line) => line !== "");
 }
 
 for (const kernel of RELEASES) {
