@@ -1,21 +1,14 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  kernelProviderNames,
-  loadKernelProviders,
-  type RunOverrides,
-  runScenario,
-  type Scenario,
-  type Simulation,
-} from "@dcejs/dce-glue";
+import { type RunOverrides, runScenario, type Scenario, type Simulation } from "@dcejs/dce-glue";
 import { expect, test } from "vitest";
 import dceTcpFile from "../../src/dce-tcp-file.ts";
+import { isMissing, KERNELS } from "../kernels.ts";
 import { CHECKSUMS_ON, hasTshark, tshark, WRONG } from "../tshark.ts";
 
-const RELEASES = ["linux-6.1", "linux-6.12", "linux-7.3"];
-await loadKernelProviders();
-const built = RELEASES.filter((name) => kernelProviderNames().includes(name));
+const RELEASES = KERNELS.filter((kernel) => kernel !== "emulated");
+const built = RELEASES.filter((kernel) => !isMissing(kernel));
 
 /** What tshark finds wrong in the captures of a run, and how many frames it has read. */
 async function complaintsOf(
